@@ -1,0 +1,71 @@
+# Only Python 3 and make are needed: uv comes from PyPI into .uv/, Python's packages into .venv/, Node from PyPI too, the CDK CLI into node_modules/.
+# Everything is locked with hashes; a second run of a target does nothing that is done already.
+
+PYTHON ?= python3
+STAGE ?= dev
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export UV_NO_PROGRESS := 1
+
+.DEFAULT_GOAL := ready
+.PHONY: help ready demo up down test unit e2e check bench synth deploy clean
+
+help: ## What there is
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+ready: .venv/.ready node_modules/.ready ## Make the environment: .uv, .venv, node_modules
+
+demo: ready ## The whole stack on this machine, the demo day through real SDKs, the customer's thread; until Ctrl-C
+	@$(BIN)/ariane demo
+
+up: ready ## The whole stack on this machine, in the background
+	@$(BIN)/ariane up --detach
+
+down: ready ## End what `make up` started
+	@$(BIN)/ariane down
+
+test: unit e2e ## All tests: first those in memory, then those against one deployed local stack
+
+unit: ready
+	@echo "==> Tests without a stack"
+	@$(BIN)/pytest -m "not e2e" -n 2
+
+e2e: ready
+	@echo "==> Tests against the deployed local stack"
+	@$(BIN)/pytest -m e2e tests/e2e
+
+check: ready ## Format, lint and types
+	@echo "==> ruff format, ruff check, mypy"
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+bench: ready ## Latency on this machine, from an accepted order to the SMS in the mailbox
+	@$(BIN)/ariane bench latency --start
+
+synth: ready ## CloudFormation templates into cdk.out; needs no credentials
+	@$(BIN)/node node_modules/aws-cdk/bin/cdk synth --quiet -c stage=$(STAGE)
+
+deploy: ready ## Both stacks into the AWS account of your credentials: make deploy STAGE=prod
+	@$(BIN)/node node_modules/aws-cdk/bin/cdk deploy --all -c stage=$(STAGE)
+
+clean: ## Remove what make made
+	rm -rf .uv .venv node_modules cdk.out .ariane
+
+.uv/.ready: requirements/uv.txt
+	@echo "==> uv"
+	@$(PYTHON) -m venv --clear .uv
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+.venv/.ready: .uv/.ready requirements/dev.txt .python-version pyproject.toml
+	@echo "==> Python packages"
+	@.uv/bin/uv venv --quiet --allow-existing --python "$$(cat .python-version)" .venv
+	@.uv/bin/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@.uv/bin/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+node_modules/.ready: .venv/.ready package-lock.json
+	@echo "==> Node packages"
+	@$(BIN)/npm ci --silent --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,1 @@
+"""The ``ariane`` command and the local run."""

@@ -1,0 +1,67 @@
+"""``ariane check`` and ``ariane publish``: the brand's definitions, from file to running version."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ariane.definitions.problems import BrandInvalid, Problem
+from cli import cdk
+from cli.command_options import JsonOption, StageOption
+from cli.deployment import find
+from cli.local import templates
+from cli.local.home import PROJECT, default_home
+from cli.local.options import Options
+from cli.report import Progress, out, print_json
+
+BrandOption = Annotated[Path, typer.Option(help="The folder of the brand's definitions.")]
+
+
+def check(brand: BrandOption = PROJECT / "brand", as_json: JsonOption = False) -> None:
+    """Validate the definitions; every problem with its file and line. Exit code 1 if there is one."""
+    problems = _problems(brand)
+    if as_json:
+        print_json([problem.as_json() for problem in problems])
+    else:
+        for problem in problems:
+            print(problem)
+        out.print(f"{len(problems)} problem(s)" if problems else "No problem.")
+    if problems:
+        raise typer.Exit(1)
+
+
+def publish(stage: StageOption = None, brand: BrandOption = PROJECT / "brand") -> None:
+    """Publish the definitions as new versions: deploys the brand stack alone, touches no function."""
+    problems = _problems(brand)
+    if problems:
+        raise BrandInvalid(problems)
+    progress = Progress()
+    deployment = find(stage)
+    home = default_home()
+    with progress.step(f"Publishing {brand.name} to stage {deployment.stage}"):
+        if deployment.home is not None and (run := home.run()) is not None:
+            templates.publish(home, options=Options(brand=brand.resolve(), time_scale=run.time_scale), ports=run.ports)
+            return
+        cdk.run(
+            [
+                "deploy",
+                f"Ariane-{deployment.stage}-Brand",
+                "--exclusively",
+                "-c",
+                f"stage={deployment.stage}",
+                "-c",
+                f"brand={brand.resolve()}",
+            ],
+            environment=dict(os.environ),
+            log=home.log("publish"),
+            what="cdk deploy",
+        )
+
+
+def _problems(brand: Path) -> Sequence[Problem]:
+    # Half a second to import, which every other command would pay for.
+    from cli import brand_files
+
+    return brand_files.problems(brand)

@@ -1,0 +1,55 @@
+"""How commands speak: progress on standard error, results on standard output, JSON where a program reads."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+import orjson
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def print_json(value: object) -> None:
+    print(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode())
+
+
+def print_table(title: str, rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
+    """One row per mapping; a missing or empty value shows as a dash."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_cell(row.get(column))) for column in columns))
+    out.print(table)
+
+
+def _cell(value: object) -> str:
+    return "–" if value is None or value == "" else str(value)
+
+
+class Progress:
+    """Says each step when it begins and its time when it ends, so that a long run is never silent."""
+
+    def __init__(self, console: Console = err) -> None:
+        self._console = console
+        self._began = time.monotonic()
+
+    @contextmanager
+    def step(self, what: str) -> Iterator[None]:
+        began = time.monotonic()
+        self.say(f"{escape(what)} …")
+        try:
+            yield
+        except BaseException:
+            self.say(f"{escape(what)} [red]✗[/red]")
+            raise
+        self.say(f"{escape(what)} [green]✓[/green] [dim]{time.monotonic() - began:.1f} s[/dim]")
+
+    def say(self, what: str) -> None:
+        clock = str(timedelta(seconds=int(time.monotonic() - self._began)))[2:]
+        self._console.print(f"[dim]{clock}[/dim]  {what}", soft_wrap=True)

@@ -1,0 +1,115 @@
+"""API tokens: what a program shows to the profile API. Only a token's hash is stored; the token is seen once, when it is made."""
+
+import base64
+import binascii
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Protocol
+
+from ariane.errors import Denied, Rejected
+from ariane.instants import Clock
+
+PREFIX = "tok_"
+PROFILES_READ = "profiles:read"
+MESSAGES_READ = "messages:read"
+REJECTS_READ = "rejects:read"
+ADMIN = "*"
+SCOPES = (PROFILES_READ, MESSAGES_READ, REJECTS_READ, ADMIN)
+_HINT_LENGTH = 8
+_MAX_TOKEN = 200
+
+
+class ScopeMissing(Denied):
+    """Known, but not allowed to do this."""
+
+    status = 403
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiToken:
+    """A stored token. ``hint`` is its beginning, for people who compare lists with what they have."""
+
+    hash: str
+    name: str
+    scopes: tuple[str, ...]
+    hint: str
+    created_at: datetime
+    is_revoked: bool = False
+
+
+class TokenReader(Protocol):
+    def token(self, token_hash: str) -> ApiToken | None:
+        """Sees a revocation that was committed before the call. Raises Retryable."""
+        ...
+
+
+class TokenStore(TokenReader, Protocol):
+    def add_token(self, token: ApiToken) -> None:
+        """Raises Conflict when the hash is stored already."""
+        ...
+
+    def tokens(self) -> Sequence[ApiToken]: ...
+
+    def revoke_token(self, token_hash: str) -> None:
+        """Idempotent. Raises NotFound."""
+        ...
+
+
+def hash_of(token: str) -> str:
+    """SHA-256 in hex. Tokens are random, so a fast hash without salt is enough."""
+    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def create(store: TokenStore, name: str, scopes: Collection[str], *, clock: Clock, new_secret: Callable[[], str]) -> str:
+    """Makes a token and returns it: the only time that it is seen. Raises Rejected for no or unknown scopes.
+
+    ``new_secret`` gives at least 128 random bits as URL-safe text.
+    """
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown or not scopes:
+        raise Rejected("unknown_scope", f"scopes are {', '.join(SCOPES)}, at least one")
+    token = PREFIX + new_secret()
+    kept = tuple(scope for scope in SCOPES if scope in scopes)
+    store.add_token(ApiToken(hash=hash_of(token), name=name, scopes=kept, hint=token[:_HINT_LENGTH], created_at=clock()))
+    return token
+
+
+def list_tokens(store: TokenStore) -> list[ApiToken]:
+    """By name, then the oldest first; revoked ones too."""
+    return sorted(store.tokens(), key=lambda token: (token.name, token.created_at, token.hash))
+
+
+def revoke(store: TokenStore, token_or_hash: str) -> None:
+    """Takes the token itself or its hash. It is refused as soon as the authorizer's short cache is over. Raises NotFound."""
+    store.revoke_token(hash_of(token_or_hash) if token_or_hash.startswith(PREFIX) else token_or_hash)
+
+
+def authenticate(store: TokenReader, authorization: str | None) -> ApiToken | None:
+    """The token of an ``Authorization`` header, ``Bearer token`` or Basic ``token:``; None unless it is known and not revoked."""
+    shown = _shown(authorization or "")
+    if not shown.startswith(PREFIX) or len(shown) > _MAX_TOKEN:
+        return None
+    token = store.token(hash_of(shown))
+    return None if token is None or token.is_revoked else token
+
+
+def require(scopes: Collection[str], scope: str) -> None:
+    """Raises ScopeMissing."""
+    if scope not in scopes and ADMIN not in scopes:
+        raise ScopeMissing("scope_missing", f"the token lacks the scope {scope}")
+
+
+def _shown(authorization: str) -> str:
+    scheme, _, credentials = authorization.strip().partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.strip()
+    return _basic_user(credentials.strip()) if scheme.lower() == "basic" else ""
+
+
+def _basic_user(credentials: str) -> str:
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""

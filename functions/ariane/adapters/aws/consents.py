@@ -1,0 +1,153 @@
+"""Consent records and states in the Privacy table; a decision also raises the head of the person's root in Identities."""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ariane.adapters.aws.errors import cancellation_codes, is_condition_failure, translated
+from ariane.errors import Conflict, Retryable
+from ariane.instants import format_instant, parse_instant
+from ariane.privacy.consents import ConsentDecision, ConsentState, moves_forward
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+_ATTEMPTS = 5
+
+
+class DynamoConsents:
+    def __init__(self, client: "DynamoDBClient", *, privacy_table: str, identities_table: str) -> None:
+        self._client = client
+        self._table = privacy_table
+        self._identities = identities_table
+
+    def record(self, decision: ConsentDecision, *, root_id: str) -> None:
+        for _ in range(_ATTEMPTS):
+            stored = self._state(decision)
+            if not moves_forward(stored, decision):
+                return self._append(decision)
+            if self._commit(decision, stored, root_id):
+                return None
+        raise Retryable("consent_contended", "other decisions on the same consent keep coming")
+
+    def _state(self, decision: ConsentDecision) -> ConsentState | None:
+        try:
+            reply = self._client.get_item(TableName=self._table, Key=_state_key(decision.state), ConsistentRead=True)
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error) from error
+        item = reply.get("Item")
+        return _state_of(item) if item else None
+
+    def _append(self, decision: ConsentDecision) -> None:
+        """A decision that came late: the history has it, the state stays."""
+        try:
+            self._client.put_item(TableName=self._table, Item=_record_item(decision), ConditionExpression="attribute_not_exists(pk)")
+        except (ClientError, BotoCoreError) as error:
+            if not is_condition_failure(error):
+                raise translated(error) from error
+
+    def _commit(self, decision: ConsentDecision, stored: ConsentState | None, root_id: str) -> bool:
+        """False: another decision on the same consent came between; read again."""
+        actions = [self._state_action(decision, stored), self._record_action(decision), self._head_action(root_id)]
+        try:
+            self._client.transact_write_items(TransactItems=actions)
+        except (ClientError, BotoCoreError) as error:
+            state, record, head = (cancellation_codes(error) or ["", "", ""])[:3]
+            if record == "ConditionalCheckFailed":
+                return True  # it was all committed before
+            if head == "ConditionalCheckFailed":
+                raise Conflict("root_merged", "the person was merged into another meanwhile") from error
+            if "TransactionConflict" not in (state, record, head) and state != "ConditionalCheckFailed":
+                raise translated(error) from error
+            return False
+        return True
+
+    def _state_action(self, decision: ConsentDecision, stored: ConsentState | None) -> "TransactWriteItemTypeDef":
+        put: dict[str, Any] = {"TableName": self._table, "Item": {**_state_key(decision.state), **_facts(decision)}}
+        if stored is None:
+            put["ConditionExpression"] = "attribute_not_exists(pk)"
+        else:
+            put["ConditionExpression"] = "#at = :at AND #st = :st AND #m = :m"
+            put["ExpressionAttributeNames"] = {"#at": "at", "#st": "st", "#m": "m"}
+            put["ExpressionAttributeValues"] = {
+                ":at": {"S": format_instant(stored.at)},
+                ":st": _status(stored.granted),
+                ":m": {"S": stored.message_id},
+            }
+        return {"Put": put}  # type: ignore[typeddict-item]
+
+    def _record_action(self, decision: ConsentDecision) -> "TransactWriteItemTypeDef":
+        return {"Put": {"TableName": self._table, "Item": _record_item(decision), "ConditionExpression": "attribute_not_exists(pk)"}}
+
+    def _head_action(self, root_id: str) -> "TransactWriteItemTypeDef":
+        """Creates the head of an identifier that was never seen with another: its version alone, nothing that resolution owns."""
+        return {
+            "Update": {
+                "TableName": self._identities,
+                "Key": {"pk": {"S": root_id}, "sk": {"S": "H"}},
+                "UpdateExpression": "ADD #v :one",
+                "ConditionExpression": "attribute_not_exists(#to)",
+                "ExpressionAttributeNames": {"#v": "v", "#to": "to"},
+                "ExpressionAttributeValues": {":one": {"N": "1"}},
+            }
+        }
+
+    def states(self, person_ids: Collection[str]) -> Sequence[ConsentState]:
+        pages = self._client.get_paginator("query")
+        found: list[ConsentState] = []
+        try:
+            for person_id in sorted(set(person_ids)):
+                for page in pages.paginate(
+                    TableName=self._table,
+                    KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+                    ExpressionAttributeValues={":pk": {"S": person_id}, ":prefix": {"S": "C#"}},
+                    ConsistentRead=True,
+                ):
+                    found += [_state_of(item) for item in page["Items"]]
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error) from error
+        return found
+
+
+def _state_key(state: ConsentState) -> dict[str, Any]:
+    return {"pk": {"S": state.person_id}, "sk": {"S": f"C#{state.topic}#{state.channel}"}}
+
+
+def _facts(decision: ConsentDecision) -> dict[str, Any]:
+    return {
+        "st": _status(decision.granted),
+        "at": {"S": format_instant(decision.at)},
+        "s": {"S": decision.source},
+        "m": {"S": decision.message_id},
+    }
+
+
+def _status(granted: bool) -> dict[str, str]:
+    return {"S": "granted" if granted else "withdrawn"}
+
+
+def _record_item(decision: ConsentDecision) -> dict[str, Any]:
+    at = format_instant(decision.at)
+    status = "granted" if decision.granted else "withdrawn"
+    parts = (decision.topic, decision.channel, status, decision.source, decision.message_id)
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    item = {"pk": {"S": decision.person_id}, "sk": {"S": f"L#{at}#{digest}"}, **_facts(decision)}
+    item |= {"to": {"S": decision.topic}, "ch": {"S": decision.channel}}
+    item |= {name: {"S": text} for name, text in (("w", decision.wording), ("how", decision.how)) if text}
+    return item
+
+
+def _state_of(item: Mapping[str, Any]) -> ConsentState:
+    _, topic, channel = item["sk"]["S"].split("#", 2)
+    return ConsentState(
+        person_id=item["pk"]["S"],
+        topic=topic,
+        channel=channel,
+        granted=item["st"]["S"] == "granted",
+        at=parse_instant(item["at"]["S"]),
+        source=item["s"]["S"],
+        message_id=item["m"]["S"],
+    )

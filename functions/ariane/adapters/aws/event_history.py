@@ -1,0 +1,81 @@
+"""The read side of the log, with boto3: for stitch, the API and every function that looks back."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ariane.adapters.aws.errors import is_condition_failure, translated
+from ariane.adapters.aws.event_items import log_item_of
+from ariane.events.log import Page
+from ariane.events.model import LogItem
+from ariane.instants import format_instant
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_AFTER_ALL = "~"
+"""Sorts after every instant: they begin with a digit."""
+
+
+class DynamoEventHistory:
+    def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, person_id: str, sort: str) -> LogItem | None:
+        try:
+            answer = self._client.get_item(TableName=self._table, Key=_key(person_id, sort), ConsistentRead=True)
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error) from error
+        return log_item_of(answer["Item"]) if "Item" in answer else None
+
+    def page(
+        self,
+        person_id: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest_first: bool = False,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page:
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+            "ExpressionAttributeValues": {
+                ":pk": {"S": person_id},
+                ":first": {"S": format_instant(since) if since else "0"},
+                ":last": {"S": format_instant(until + timedelta(milliseconds=1)) if until else _AFTER_ALL},
+            },
+            "ScanIndexForward": not newest_first,
+            "Limit": limit,
+        }
+        if cursor is not None:
+            request["ExclusiveStartKey"] = _key(person_id, cursor)
+        try:
+            answer = self._client.query(**request)
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error) from error
+        last = answer.get("LastEvaluatedKey")
+        return Page(tuple(log_item_of(item) for item in answer["Items"]), last["sk"]["S"] if last else None)
+
+    def mark_duplicates(self, person_id: str, sort: str, places: Collection[int]) -> None:
+        if not places:
+            return
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(person_id, sort),
+                UpdateExpression="ADD d :places",
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeValues={":places": {"NS": [str(place) for place in sorted(places)]}},
+            )
+        except (ClientError, BotoCoreError) as error:
+            if not is_condition_failure(error):
+                raise translated(error) from error
+
+
+def _key(person_id: str, sort: str) -> Any:
+    return {"pk": {"S": person_id}, "sk": {"S": sort}}

@@ -1,0 +1,117 @@
+"""The brand's files besides journeys and templates, as they may be written."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from ariane.conditions.durations import Duration
+from ariane.definitions.strict import Definition
+from ariane.events.model import OWN_SOURCE, SourceKind
+from ariane.identity.rules import Normaliser
+from ariane.journeys.definition import EventName, Locale, Name, TimeZone
+from ariane.messaging.model import Channel, MessageClass
+
+type Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+type Address = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+type Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+type Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+type Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+type NamespaceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{0,63}$")]
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error}") from error
+    return text
+
+
+def _not_ours(name: str) -> str:
+    if name == OWN_SOURCE:
+        raise ValueError("is the name under which the platform logs its own events")
+    return name
+
+
+class Email(Definition):
+    from_: Address = Field(alias="from")
+    from_name: Text | None = None
+    reply_to: Address | None = None
+
+
+class Sms(Definition):
+    sender_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,11}$")] | None = None
+    stop_suffix: dict[Locale, Text] = Field(default_factory=dict)
+
+
+class BrandFile(Definition):
+    """``brand/ariane.yaml``."""
+
+    name: Text
+    site_url: Url
+    default_locale: Locale
+    default_time_zone: TimeZone
+    default_currency: Currency | None = None
+    email: Email
+    sms: Sms = Sms()
+    click_source: Name = "web"
+    """The source that clicks in messages are logged under."""
+    forward: tuple[EventName | Literal["*"], ...] = ()
+
+
+class SourceOptions(Definition):
+    kind: SourceKind
+    default_country: Country | None = None
+    keep_ip: bool = False
+    allowed_origins: tuple[Url, ...] | None = None
+    cookie_domain: Text | None = None
+
+
+class SourcesFile(Definition):
+    """``brand/sources.yaml``."""
+
+    sources: Annotated[dict[Annotated[Name, AfterValidator(_not_ours)], SourceOptions], Field(min_length=1)]
+
+
+class WindowedLimit(Definition):
+    count: Annotated[int, Field(ge=1)]
+    within: Duration
+
+
+class NamespaceRules(Definition):
+    priority: Annotated[int, Field(ge=1)] = 100
+    limit: Annotated[int, Field(ge=1)] | Literal["none"] | WindowedLimit = 5
+    unique: bool = False
+    device: bool = False
+    normalise: Normaliser = Normaliser.TRIM
+    traits: tuple[Text, ...] | None = None
+
+
+class Blocked(Definition):
+    values: tuple[Text, ...] = ()
+    patterns: tuple[Annotated[str, AfterValidator(_pattern)], ...] = ()
+
+
+class IdentityFile(Definition):
+    """``brand/identity.yaml``."""
+
+    namespaces: Annotated[dict[NamespaceName, NamespaceRules], Field(min_length=1)]
+    blocked: Blocked = Blocked()
+    placeholders: tuple[Text, ...] = ()
+    component_limit: Annotated[int, Field(ge=2)] = 50
+    spread: Annotated[int, Field(ge=1)] = 20
+    protect: tuple[NamespaceName, ...] = ()
+    default_country: Country | None = None
+
+
+class TopicOptions(Definition):
+    class_: MessageClass = Field(alias="class")
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
+    label: Annotated[dict[Locale, Text], Field(min_length=1)]
+
+
+class TopicsFile(Definition):
+    """``brand/topics.yaml``."""
+
+    topics: Annotated[dict[Name, TopicOptions], Field(min_length=1)]

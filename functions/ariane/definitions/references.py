@@ -1,0 +1,82 @@
+"""What one file says of another: templates, topics, channels, namespaces, locales."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ariane.definitions.files import BrandFolder, Parsed, names_of
+from ariane.definitions.problems import Problem
+from ariane.definitions.yaml_source import Place
+from ariane.journeys.definition import BranchStep, IfArm, JourneyFile, Send, SendStep, Step
+
+
+def broken_references(found: BrandFolder) -> Iterator[Problem]:
+    """Only of what could be read: a file with a problem of its own makes no further ones here."""
+    for journey in found.journeys.values():
+        for place, send in sends_of(journey.model.steps):
+            yield from _of_send(found, journey, place, send)
+    yield from _of_identity(found)
+    yield from _of_labels(found)
+    yield from _of_clicks(found)
+
+
+def sends_of(steps: Sequence[Step], place: Place = ("steps",)) -> Iterator[tuple[Place, Send]]:
+    """Every send of a journey with its place in the file."""
+    for number, step in enumerate(steps):
+        here = (*place, number)
+        if isinstance(step, SendStep):
+            yield (*here, "send"), step.send
+        elif isinstance(step, BranchStep):
+            for arm_number, arm in enumerate(step.branch):
+                name, inner = ("then", arm.then) if isinstance(arm, IfArm) else ("else", arm.else_)
+                yield from sends_of(inner, (*here, "branch", arm_number, name))
+
+
+def _of_send(found: BrandFolder, journey: Parsed[JourneyFile], place: Place, send: Send) -> Iterator[Problem]:
+    source = journey.source
+    topics = found.topics.model.topics if found.topics else None
+    if topics is not None and send.topic not in topics:
+        message = f"there is no topic {send.topic!r}; known: {names_of(list(topics))}"
+        yield source.problem((*place, "topic"), "unknown_topic", message)
+    elif topics is not None and send.channel not in topics[send.topic].channels:
+        yield source.problem((*place, "channel"), "channel_of_topic", f"the topic {send.topic!r} is not spoken of by {send.channel}")
+    if send.template not in found.template_names:
+        message = f"there is no template {send.template!r}; known: {names_of(list(found.template_names))}"
+        yield source.problem((*place, "template"), "unknown_template", message)
+    elif found.brand and send.template in found.templates:
+        yield from _of_locale(found, journey, place, send, found.brand.model.default_locale)
+
+
+def _of_locale(found: BrandFolder, journey: Parsed[JourneyFile], place: Place, send: Send, default: str) -> Iterator[Problem]:
+    """The last of every locale's fallback chain must be there."""
+    locales: dict[str, Any] = found.templates[send.template]["locales"]
+    fallbacks = (default, default.partition("-")[0])
+    if not any(send.channel in locales.get(locale, {}) for locale in fallbacks):
+        message = f"the template {send.template!r} has no {send.channel} in {default}, the brand's default locale"
+        yield journey.source.problem((*place, "template"), "template_locale", message)
+
+
+def _of_identity(found: BrandFolder) -> Iterator[Problem]:
+    if found.identity is None:
+        return
+    namespaces = found.identity.model.namespaces
+    for number, name in enumerate(found.identity.model.protect):
+        if name not in namespaces:
+            yield found.identity.source.problem(("protect", number), "unknown_namespace", f"there is no namespace {name!r}")
+
+
+def _of_labels(found: BrandFolder) -> Iterator[Problem]:
+    if found.topics is None or found.brand is None:
+        return
+    default = found.brand.model.default_locale
+    for name, topic in found.topics.model.topics.items():
+        if default not in topic.label and default.partition("-")[0] not in topic.label:
+            yield found.topics.source.problem(("topics", name, "label"), "label_locale", f"has no text in {default}")
+
+
+def _of_clicks(found: BrandFolder) -> Iterator[Problem]:
+    if found.brand is None or found.sources is None:
+        return
+    name, known = found.brand.model.click_source, found.sources.model.sources
+    if name not in known:
+        message = f"there is no source {name!r} to log the clicks in messages under; known: {names_of(list(known))}"
+        yield found.brand.source.problem(("click_source",), "unknown_source", message)

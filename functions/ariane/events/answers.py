@@ -1,0 +1,71 @@
+"""What clients are told. SDKs count only 200 as success, and retry a 4xx without ``code`` for ever."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from ariane.errors import ArianeError
+from ariane.events.wire import Request, Response
+
+RETRY_AFTER_SECONDS = 5
+_ALLOWED_HEADERS = "authorization, content-type, content-encoding, x-retry-count, anonymousid, sentat, sp-anonymous"
+_MAX_AGE_SECONDS = 7200
+_ORIGIN = re.compile(r"null|[a-z][a-z0-9+.\-]{0,20}://[A-Za-z0-9.:\-\[\]]{0,255}")
+
+GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b")
+"""1x1, transparent."""
+
+
+def accepted(rejected: Sequence[Mapping[str, Any]] = ()) -> Response:
+    return _json(200, {"success": True, "rejected": rejected} if rejected else {"success": True})
+
+
+def refused(error: ArianeError, *, status: int | None = None) -> Response:
+    actual = status or error.status
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if actual in (429, 503) else {}
+    return _json(actual, {"code": error.code, "message": error.message}, headers)
+
+
+def document(content: Mapping[str, Any], *, max_age_seconds: int) -> Response:
+    return _json(200, content, {"Cache-Control": f"public, max-age={max_age_seconds}"})
+
+
+def image(*cookies: str) -> Response:
+    return Response(status=200, body=GIF, content_type="image/gif", headers={"Cache-Control": "no-store"}, cookies=cookies)
+
+
+def moved(url: str, *cookies: str) -> Response:
+    return Response(status=302, headers={"Location": url, "Cache-Control": "no-store"}, cookies=cookies)
+
+
+def preflight() -> Response:
+    """Carries no key, so it cannot know the source: its origins are checked on the request itself."""
+    return Response(
+        status=200,
+        headers={
+            "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+            "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
+            "Access-Control-Max-Age": str(_MAX_AGE_SECONDS),
+        },
+    )
+
+
+def shared_with_origin(response: Response, request: Request) -> Response:
+    """Lets the page that asked read the answer: its origin by name, as credentials are allowed and exclude ``*``."""
+    origin = request.headers.get("origin")
+    if origin is None or not _ORIGIN.fullmatch(origin):
+        return response
+    cors = {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true", "Vary": "Origin"}
+    return Response(
+        status=response.status,
+        body=response.body,
+        content_type=response.content_type,
+        headers={**response.headers, **cors},
+        cookies=response.cookies,
+    )
+
+
+def _json(status: int, content: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    return Response(status=status, body=orjson.dumps(content), headers=headers or {})

@@ -1,0 +1,100 @@
+"""An event, as the log keeps it and as everything behind the log reads it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from ariane.instants import parse_instant
+
+type Message = dict[str, Any]
+"""One event as JSON, in Segment's shape, after collect has cleaned it.
+
+Always there: ``type``, ``messageId``, ``timestamp`` (clamped, the one spelling of ``instants``). Where given:
+``originalTimestamp`` (as sent), ``userId``, ``anonymousId``, ``previousId``, ``groupId``, ``event``, ``name``, ``category``,
+``properties``, ``traits``, ``context``, ``integrations``. Nothing else, no nulls and no empty objects among them.
+"""
+
+
+OWN_SOURCE = "ariane"
+"""Under this name the platform logs its own events; no source of a brand may have it."""
+
+
+class SourceKind(StrEnum):
+    BROWSER = "browser"
+    APP = "app"
+    SERVER = "server"
+    STORE = "store"
+    IMPORT = "import"
+
+    @property
+    def is_trusted(self) -> bool:
+        """The keys of browsers and apps are public: what they say is a claim, not a fact."""
+        return self not in (SourceKind.BROWSER, SourceKind.APP)
+
+
+@dataclass(frozen=True, slots=True)
+class LogItem:
+    """One item of the Events table: the events of one person in one request.
+
+    ``person_id`` and ``sort`` (``{original time}#{digest}``) come from the content alone, so that a repeated request lands on itself.
+    """
+
+    person_id: str
+    sort: str
+    source: str
+    kind: SourceKind
+    received_at: datetime
+    messages: tuple[Message, ...]
+    duplicates: frozenset[int] = frozenset()
+    """Places in ``messages`` that stitch found under another key already; readers leave them out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event with what surrounds it: the view that decisions are made on."""
+
+    type: str
+    message_id: str
+    timestamp: datetime
+    received_at: datetime
+    source: str
+    kind: SourceKind
+    person_id: str
+    """The fragment it is bound to: the id of its anchor identifier."""
+    name: str | None
+    """``event`` of a track, ``name`` of a page or screen."""
+    message: Mapping[str, Any]
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        value = self.message.get("properties")
+        return value if isinstance(value, Mapping) else {}
+
+    @property
+    def traits(self) -> Mapping[str, Any]:
+        """Traits that this event sets: an identify's own, and ``context.traits`` of any other type."""
+        context = self.message.get("context")
+        value = self.message.get("traits") if self.type == "identify" else (context or {}).get("traits")
+        return value if isinstance(value, Mapping) else {}
+
+
+def events_of(item: LogItem) -> Sequence[Event]:
+    """The item's events in the order in which they were sent, without known duplicates."""
+    return [event_of(item, message) for place, message in enumerate(item.messages) if place not in item.duplicates]
+
+
+def event_of(item: LogItem, message: Message) -> Event:
+    kind = message["type"]
+    return Event(
+        type=kind,
+        message_id=message["messageId"],
+        timestamp=parse_instant(message["timestamp"]),
+        received_at=item.received_at,
+        source=item.source,
+        kind=item.kind,
+        person_id=item.person_id,
+        name=message.get("event") if kind == "track" else message.get("name"),
+        message=message,
+    )

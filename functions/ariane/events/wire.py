@@ -1,0 +1,48 @@
+"""A request as the readers see it and an answer as they give it: plain data, whatever carried it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request. ``body`` is what the client sent, base64 of the transport undone, still compressed if it was."""
+
+    method: str
+    path: str
+    received_at: datetime
+    query: Sequence[tuple[str, str]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    source_ip: str | None = None
+
+    def parameter(self, name: str) -> str | None:
+        return next((value for key, value in self.query if key == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: tuple[str, ...] = ()
+    """Whole ``Set-Cookie`` values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What a reader found in a request, in Segment's shape and not yet validated: items may be anything that JSON can be."""
+
+    write_key: str | None
+    items: Sequence[Any]
+    sent_at: Any = None
+    context: Any = None
+    """The batch's own, to be merged below each item's."""
+    integrations: Any = None
+    body: bytes = b""
+    """The inflated body, for the rejects store."""

@@ -1,0 +1,13 @@
+"""Person ids: computed from an identifier, never allocated, not guessable without the deployment's key."""
+
+import base64
+import hashlib
+import hmac
+
+from ariane.identity.rules import Identifier
+
+
+def person_id(identifier: Identifier, key: bytes) -> str:
+    """``prs_`` + 26 lower-case base32 characters of HMAC-SHA256(key, ``namespace:value``), cut to 16 bytes."""
+    digest = hmac.digest(key, str(identifier).encode(), hashlib.sha256)[:16]
+    return "prs_" + base64.b32encode(digest).decode().rstrip("=").lower()

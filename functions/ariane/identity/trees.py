@@ -1,0 +1,62 @@
+"""Walking the trees of identities: up to a root, down to every member."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ariane.identity.model import Head
+
+
+class Heads(Protocol):
+    def heads(self, person_ids: Collection[str]) -> Mapping[str, Head]:
+        """Those that are stored; sees every merge committed before the call."""
+        ...
+
+
+class Members(Heads, Protocol):
+    def members(self, person_id: str) -> Mapping[str, str]:
+        """Direct children: person id -> ``namespace:value``; sees every merge committed before the call."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Heads met on the way up from some person ids."""
+
+    heads: Mapping[str, Head] = field(default_factory=dict)
+
+    def root_of(self, person_id: str) -> Head:
+        *_, root = self.path(person_id)
+        return self.heads.get(root, Head(person_id=root))
+
+    def path(self, person_id: str) -> tuple[str, ...]:
+        """The id itself first, the root last."""
+        steps = [person_id]
+        while (head := self.heads.get(steps[-1])) is not None and head.parent is not None:
+            steps.append(head.parent)
+        return tuple(steps)
+
+
+def climb(store: Heads, person_ids: Collection[str]) -> Paths:
+    """One read per level of the trees, for all ids together."""
+    found: dict[str, Head] = {}
+    wanted = set(person_ids)
+    while wanted:
+        level = store.heads(sorted(wanted))
+        found.update(level)
+        wanted = {head.parent for head in level.values() if head.parent is not None} - found.keys()
+    return Paths(found)
+
+
+def gather(store: Members, root: Head) -> dict[str, str]:
+    """Every person id of the identity below ``root`` -> ``namespace:value``, without the root itself."""
+    gathered: dict[str, str] = {}
+    parents: Sequence[Head] = [root] if root.children else []
+    while parents:
+        level: dict[str, str] = {}
+        for parent in parents:
+            level.update(store.members(parent.person_id))
+        gathered.update(level)
+        heads = store.heads(sorted(level)) if level else {}
+        parents = [head for head in heads.values() if head.children]
+    return gathered

@@ -1,0 +1,60 @@
+"""What journeys need of the world. Every method may raise Retryable."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from ariane.definitions.store import LiveJourney
+from ariane.journeys.enrolment import Enrolment
+from ariane.journeys.step import WakeUp
+from ariane.messaging.model import SendRequest
+from ariane.profiles.model import Profile
+
+
+class EnrolmentStore(Protocol):
+    """Reads see every write committed before them."""
+
+    def create(self, run: Enrolment) -> None:
+        """Raises Conflict when a run stands under its key."""
+        ...
+
+    def save(self, run: Enrolment) -> None:
+        """Over the state whose lock is one less. Raises Conflict when that is not what stands."""
+        ...
+
+    def get(self, profile: str, sort: str) -> Enrolment | None: ...
+
+    def runs(self, profiles: Collection[str], prefix: str = "E#") -> Sequence[Enrolment]:
+        """All runs, ended ones too, under these person ids whose sort key begins with ``prefix``; in no particular order."""
+        ...
+
+
+class DueIndex(Protocol):
+    @property
+    def shards(self) -> int: ...
+
+    def due(self, shard: int, until: datetime, *, limit: int) -> Sequence[WakeUp]:
+        """The earliest ``limit`` of a shard; may lag behind the last writes by a moment."""
+        ...
+
+
+class JourneyQueue(Protocol):
+    def wake(self, wake_ups: Sequence[WakeUp], now: datetime) -> None:
+        """Each arrives at its due instant, or now when that has passed; a delay is cut at the queue's longest (15 minutes)."""
+        ...
+
+
+class SendQueue(Protocol):
+    def ask(self, request: SendRequest) -> None: ...
+
+
+class ProfileReader(Protocol):
+    def snapshot(self, person_id: str) -> Profile:
+        """The profile that this id belongs to now, as of every write committed before the call; empty where nothing is known."""
+        ...
+
+
+class JourneyDefinitions(Protocol):
+    def live(self, journey: str) -> LiveJourney | None: ...
+
+    def journey(self, name: str, version: str) -> Mapping[str, Any]: ...

@@ -1,0 +1,226 @@
+"""Runs journeys: every message of the journey queue comes here. State is committed first, then asked for; the due row repairs a crash."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from ariane.definitions.store import JourneyState
+from ariane.errors import Conflict, Retryable
+from ariane.events.log import EventHistory
+from ariane.instants import Clock, parse_instant
+from ariane.journeys.admission import Admission, Refusal, admit, cause_of, key_in, properties_of, refusal_of_event
+from ariane.journeys.enrolment import Enrolment, Status, run_prefix
+from ariane.journeys.exits import ExitSearch, ends
+from ariane.journeys.graph import Journey, read_journey
+from ariane.journeys.inbox import AwaitedHappened, EntryHappened, Incoming, MessageOutcome, ProfilesMerged, WokenUp
+from ariane.journeys.ports import EnrolmentStore, JourneyDefinitions, JourneyQueue, ProfileReader, SendQueue
+from ariane.journeys.step import HAND_OVER, Due, Effect, Ended, Entered, Input, MessageDecided, WakeUp, effects_of, step
+from ariane.profiles.model import Profile
+
+_TRIES = 4
+_EXITED = Ended(Status.EXITED, "exit_event")
+_MERGED = Ended(Status.MERGED, "merged")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    runs: EnrolmentStore
+    profiles: ProfileReader
+    history: EventHistory
+    definitions: JourneyDefinitions
+    journey_queue: JourneyQueue
+    send_queue: SendQueue
+    clock: Clock
+    wait_scale: float = 1
+
+
+class Runner:
+    """Safe to give the same message twice, in any order, beside other runners. Raises Retryable when the queue should bring it again."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._exits = ExitSearch(world.history)
+        self._compiled: dict[tuple[str, str], Journey] = {}
+
+    def handle(self, message: Incoming) -> str:
+        """What became of it, in one word for the log."""
+        match message:
+            case EntryHappened():
+                return self._again_on_conflict(lambda: self._enter(message.journey, message.fact))
+            case AwaitedHappened():
+                return self._exit_runs(message.fact)
+            case ProfilesMerged():
+                return self._merge_runs(self._world.profiles.snapshot(message.into))
+            case WokenUp():
+                return self._wake(message)
+            case MessageOutcome():
+                return self._move_on(message)
+
+    def _enter(self, name: str, fact: Mapping[str, Any]) -> str:
+        now = self._world.clock()
+        live = self._world.definitions.live(name)
+        if live is None or live.state is not JourneyState.LIVE:
+            return Refusal.NOT_LIVE
+        journey = self._journey(name, live.version)
+        refusal = refusal_of_event(journey, fact, now)
+        return refusal or self._admit(journey, live.version, fact, now)
+
+    def _admit(self, journey: Journey, version: str, fact: Mapping[str, Any], now: datetime) -> str:
+        profile = self._world.profiles.snapshot(fact["profile"])
+        key = key_in(properties_of(fact), journey.entry.key)
+        runs = self._world.runs.runs({*_ids(profile), fact["profile"]}, run_prefix(journey.name, key))
+        admission = admit(journey, fact, profile, runs, now)
+        if isinstance(admission, Refusal):
+            return admission
+        if admission.standing is not None:
+            return self._ask_again(admission.standing, now)
+        if self._has_left(journey, profile, key=key, entered=parse_instant(fact["timestamp"]), now=now):
+            return Refusal.EXITED
+        return self._start(journey, _new_run(journey.name, version, key, admission, profile, fact, now), profile, now)
+
+    def _start(self, journey: Journey, run: Enrolment, profile: Profile, now: datetime) -> str:
+        run, effects = step(journey, run, Entered(profile), now)
+        self._world.runs.create(run)
+        self._carry_out(effects if self._still_stands(journey, run, profile, now) else (), now)
+        return "entered"
+
+    def _still_stands(self, journey: Journey, run: Enrolment, before: Profile, now: datetime) -> bool:
+        """An exit or a merge that was handled between our look at the profile and the commit found no run to act on: look again."""
+        profile = self._world.profiles.snapshot(run.profile)
+        if self._has_left(journey, profile, key=run.key, entered=run.entry_time, now=now):
+            self._apply(run, _EXITED, now)
+            return False
+        if set(profile.member_ids) == set(before.member_ids):
+            return True
+        self._merge_runs(profile)
+        current = self._world.runs.get(run.profile, run.sort)
+        return current is not None and current.is_running
+
+    def _exit_runs(self, fact: Mapping[str, Any]) -> str:
+        now = self._world.clock()
+        profile = self._world.profiles.snapshot(fact["profile"])
+        leaving = [run for run in self._running(profile, fact["profile"]) if self._is_ended_by(run, fact, now)]
+        for run in leaving:
+            self._apply(run, _EXITED, now)
+        return f"exited {len(leaving)}"
+
+    def _is_ended_by(self, run: Enrolment, fact: Mapping[str, Any], now: datetime) -> bool:
+        leaving = self._journey(run.journey, run.version).exit
+        return leaving is not None and ends(leaving, fact, key=run.key, entered=run.entry_time, now=now)
+
+    def _merge_runs(self, profile: Profile) -> str:
+        """Of the runs of one journey and key that met, the earliest goes on; and an exit that was the other profile's ends it too."""
+        now = self._world.clock()
+        ended = 0
+        for _, group in groupby(sorted(self._running(profile), key=_seniority), key=lambda run: (run.journey, run.key)):
+            earliest, *others = group
+            for run in others:
+                self._apply(run, _MERGED, now)
+            ended += len(others)
+            journey = self._journey(earliest.journey, earliest.version)
+            if self._has_left(journey, profile, key=earliest.key, entered=earliest.entry_time, now=now):
+                self._apply(earliest, _EXITED, now)
+        return f"merged {ended}"
+
+    def _wake(self, message: WokenUp) -> str:
+        now = self._world.clock()
+        run = self._world.runs.get(message.profile, message.enrolment)
+        if run is None or not run.is_running or run.lock != message.lock or run.due is None:
+            return "stale"
+        if now < run.due:
+            return self._too_early(run, run.due, now)
+        return self._advance(run, lambda profile: Due(message.lock, profile), now)
+
+    def _too_early(self, run: Enrolment, due: datetime, now: datetime) -> str:
+        """Queues and clocks round; what is further off than a hand-over is the tick's."""
+        if due - now <= HAND_OVER:
+            self._world.journey_queue.wake([WakeUp(run.profile, run.sort, run.lock, due)], now)
+        return "early"
+
+    def _move_on(self, message: MessageOutcome) -> str:
+        now = self._world.clock()
+        run = self._world.runs.get(message.profile, message.enrolment)
+        if run is None or not run.is_running or run.visit < message.visit:
+            return "stale"
+        if run.visit > message.visit:
+            return self._ask_again(run, now)
+        return self._advance(run, lambda profile: MessageDecided(message.node, message.visit, profile), now)
+
+    def _advance(self, run: Enrolment, given: Callable[[Profile], Input], now: datetime) -> str:
+        profile = self._world.profiles.snapshot(run.profile)
+        journey = self._journey(run.journey, run.version)
+        has_left = self._has_left(journey, profile, key=run.key, entered=run.entry_time, now=now)
+        return self._apply(run, _EXITED if has_left else given(profile), now).status
+
+    def _ask_again(self, run: Enrolment, now: datetime) -> str:
+        """The message was handled before, but whoever did may have died between the commit and the asking."""
+        self._carry_out(effects_of(self._journey(run.journey, run.version), run, now), now)
+        return "repeated"
+
+    def _apply(self, run: Enrolment, given: Input, now: datetime) -> Enrolment:
+        for _ in range(_TRIES):
+            after, effects = step(self._journey(run.journey, run.version), run, given, now)
+            if after is run:
+                return run
+            try:
+                self._world.runs.save(after)
+            except Conflict:
+                run = self._world.runs.get(run.profile, run.sort) or run
+                continue
+            self._carry_out(effects, now)
+            return after
+        raise Retryable("enrolment_busy", "the enrolment kept changing")
+
+    def _carry_out(self, effects: Iterable[Effect], now: datetime) -> None:
+        for effect in effects:
+            if isinstance(effect, WakeUp):
+                self._world.journey_queue.wake([effect], now)
+            else:
+                self._world.send_queue.ask(effect)
+
+    def _running(self, profile: Profile, *others: str) -> Sequence[Enrolment]:
+        return [run for run in self._world.runs.runs({*_ids(profile), *others}) if run.is_running]
+
+    def _has_left(self, journey: Journey, profile: Profile, *, key: str, entered: datetime, now: datetime) -> bool:
+        return self._exits.has_left(journey.exit, profile, key=key, entered=entered, now=now)
+
+    def _journey(self, name: str, version: str) -> Journey:
+        known = self._compiled.get((name, version))
+        if known is None:
+            known = read_journey(self._world.definitions.journey(name, version)["definition"]).with_waits_scaled(self._world.wait_scale)
+            self._compiled[(name, version)] = known
+        return known
+
+    @staticmethod
+    def _again_on_conflict(attempt: Callable[[], str]) -> str:
+        for _ in range(_TRIES):
+            try:
+                return attempt()
+            except Conflict:
+                continue
+        raise Retryable("enrolment_busy", "the profile's enrolments kept changing")
+
+
+def _ids(profile: Profile) -> set[str]:
+    return {profile.id, *profile.member_ids}
+
+
+def _seniority(run: Enrolment) -> tuple[str, str, datetime, datetime, str, str]:
+    return (run.journey, run.key, run.entry_time, run.entered_at, run.profile, run.sort)
+
+
+def _new_run(
+    journey: str, version: str, key: str, admission: Admission, profile: Profile, fact: Mapping[str, Any], now: datetime
+) -> Enrolment:
+    return Enrolment(
+        profile=profile.id,
+        journey=journey,
+        version=version,
+        key=key,
+        number=admission.number,
+        cause=cause_of(fact),
+        fact=fact,
+        entered_at=now,
+    )

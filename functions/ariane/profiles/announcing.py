@@ -1,0 +1,92 @@
+"""What is told on the bus: merges, and events that something listens to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from ariane.events.model import Event
+from ariane.identity.model import Merged
+from ariane.instants import format_instant
+from ariane.profiles.admission import Placed
+from ariane.profiles.fragments import counted_name
+
+EVENT = "Event"
+PROFILE_MERGED = "Profile Merged"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    kind: str
+    """The bus's ``detail-type``."""
+    detail: Mapping[str, Any]
+
+
+class Announcer(Protocol):
+    def publish(self, facts: Sequence[Fact]) -> None:
+        """All of them, in any order, at least once. Raises Retryable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Event names; one that ends in ``*`` stands for all that begin so."""
+
+    exact: frozenset[str]
+    prefixes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, names: Iterable[object]) -> Self:
+        texts = [name for name in names if isinstance(name, str)]
+        return cls(frozenset(texts), tuple(name[:-1] for name in texts if name.endswith("*")))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.exact or name.startswith(self.prefixes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interest:
+    """What listens: entries of journeys, what enrolments await, what the brand forwards. The definitions' document ``interest``."""
+
+    entry: Names = Names(frozenset(), ())
+    awaited: Names = Names(frozenset(), ())
+    forward: Names = Names(frozenset(), ())
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any] | None) -> Self:
+        lists = document or {}
+        return cls(**{part: Names.of(lists.get(part) or ()) for part in ("entry", "awaited", "forward")})
+
+    def covers(self, event: Event) -> bool:
+        name = announced_name(event)
+        return name in self.entry or name in self.awaited or name in self.forward
+
+    def awaits(self, event: Event) -> bool:
+        return announced_name(event) in self.awaited
+
+
+def announced_name(event: Event) -> str:
+    """As it is counted; ``$identify``, ``$group``, ``$alias`` for what is not."""
+    return counted_name(event) or f"${event.type}"
+
+
+def event_fact(placed: Placed, *, root_id: str, is_awaited: bool) -> Fact:
+    event = placed.event
+    detail = {
+        "type": event.type,
+        "event": announced_name(event),
+        "messageId": event.message_id,
+        "timestamp": format_instant(event.timestamp),
+        "receivedAt": format_instant(event.received_at),
+        "source": event.source,
+        "kind": str(event.kind),
+        "profile": root_id,
+        "fragment": event.person_id,
+        "properties": event.properties,
+        "cause": placed.cause,
+    }
+    return Fact(EVENT, detail | ({"awaited": True} if is_awaited else {}))
+
+
+def merged_fact(merged: Merged) -> Fact:
+    detail = {"into": merged.into, "from": list(merged.absorbed), "at": format_instant(merged.at), "cause": merged.cause}
+    return Fact(PROFILE_MERGED, detail)

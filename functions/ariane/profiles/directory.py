@@ -1,0 +1,48 @@
+"""Finding a profile by what a caller writes: any of its identifiers, or a person id."""
+
+import re
+from collections.abc import Callable
+from typing import Protocol
+
+from ariane.errors import NotFound, Rejected
+from ariane.identity.identifiers import normalise
+from ariane.identity.ids import person_id
+from ariane.identity.rules import Identifier, Normaliser, Rules
+from ariane.profiles.model import Profile
+
+_PERSON_ID = re.compile(r"prs_[a-z2-7]{26}")
+
+
+class Profiles(Protocol):
+    def find(self, person_id: str) -> Profile:
+        """Raises NotFound."""
+        ...
+
+
+class ProfileDirectory:
+    def __init__(self, profiles: Profiles, *, rules: Callable[[], Rules], key: Callable[[], bytes]) -> None:
+        self._profiles = profiles
+        self._rules = rules
+        self._key = key
+
+    def profile(self, text: str) -> Profile:
+        """``namespace:value``, normalised by the rules as events are, or ``prs_…``. Raises Rejected when it is neither, NotFound."""
+        return self._profiles.find(text if _PERSON_ID.fullmatch(text) else self._id_of(text))
+
+    def _id_of(self, text: str) -> str:
+        try:
+            written = Identifier.parse(text)
+        except ValueError as error:
+            raise Rejected("invalid_identifier", "an identifier is written namespace:value") from error
+        rules = self._rules()
+        identifier = normalise(written.namespace, _with_plus(written, rules), rules)
+        if identifier is None:
+            raise NotFound("profile_not_found", "no profile can have this identifier: unknown namespace, or not a value of it")
+        return person_id(identifier, self._key())
+
+
+def _with_plus(written: Identifier, rules: Rules) -> str:
+    """A query's unescaped ``+33…`` arrives as `` 33…``."""
+    rule = rules.namespaces.get(written.namespace)
+    is_phone = rule is not None and rule.normaliser is Normaliser.PHONE
+    return "+" + written.value[1:] if is_phone and written.value.startswith(" ") else written.value

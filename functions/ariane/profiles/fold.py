@@ -1,0 +1,53 @@
+"""A profile is the fold of its fragments: pure, and the same for any order of them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from ariane.instants import from_millis
+from ariane.profiles.fragments import Fragment, Tally, Trait
+from ariane.profiles.model import Occurrences, Profile
+
+
+def fold(root_id: str, identifiers: Mapping[str, str], fragments: Iterable[Fragment], *, version: int) -> Profile:
+    """Traits: the latest value over all fragments, unless it is a removal. Counters add up, first and last are those of all."""
+    every = list(fragments)
+    return Profile(
+        id=root_id,
+        identifiers=identifiers,
+        traits=_traits(every),
+        occurrences=_occurrences(every),
+        first_seen=_instant(min((each.first_seen for each in every if each.first_seen is not None), default=None)),
+        last_seen=_instant(max((each.last_seen for each in every if each.last_seen is not None), default=None)),
+        version=version,
+        groups=_groups(every),
+    )
+
+
+def _traits(fragments: Iterable[Fragment]) -> dict[str, Any]:
+    latest: dict[str, Trait] = {}
+    for fragment in fragments:
+        for name, trait in fragment.traits.items():
+            latest[name] = max(latest.get(name, trait), trait, key=lambda each: each.order)
+    return {name: latest[name].value for name in sorted(latest) if latest[name].value is not None}
+
+
+def _occurrences(fragments: Iterable[Fragment]) -> dict[str, Occurrences]:
+    total: dict[str, Tally] = {}
+    for fragment in fragments:
+        for name, tally in fragment.tallies.items():
+            total[name] = total[name].plus(tally) if name in total else tally
+    return {name: _occurrence(total[name]) for name in sorted(total)}
+
+
+def _groups(fragments: Iterable[Fragment]) -> dict[str, datetime]:
+    pairs = sorted((name, millis) for fragment in fragments for name, millis in fragment.groups.items())
+    return {name: from_millis(millis) for name, millis in reversed(pairs)}
+
+
+def _occurrence(tally: Tally) -> Occurrences:
+    return Occurrences(count=tally.times, first=from_millis(tally.first), last=from_millis(tally.last))
+
+
+def _instant(millis: int | None) -> datetime | None:
+    return None if millis is None else from_millis(millis)

@@ -1,0 +1,193 @@
+"""A fragment: what is known through one person id. Applying events to it is pure, commutative but for the limits, and bounded."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import orjson
+
+from ariane.events.model import Event
+from ariane.instants import to_millis
+from ariane.profiles.once import Recent, Trace, pack, unpack
+
+MAX_TRAITS = 200
+MAX_TRAIT_BYTES = 2_048
+MAX_TRAITS_BYTES = 49_152
+MAX_EVENT_NAMES = 200
+MAX_GROUPS = 20
+MAX_NAME = 128
+MAX_KNOWN_SETS = 8
+
+
+class Trait(NamedTuple):
+    value: Any
+    """None: removed. Kept, so that an older value that arrives later does not come back."""
+    millis: int
+
+    @property
+    def order(self) -> tuple[int, bytes]:
+        """The latest event wins; of the same instant the larger JSON text, so that order of arrival never decides."""
+        return self.millis, _canonical(self.value)
+
+
+class Tally(NamedTuple):
+    times: int
+    first: int
+    last: int
+
+    def plus(self, other: "Tally") -> "Tally":
+        return Tally(self.times + other.times, min(self.first, other.first), max(self.last, other.last))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragment:
+    person_id: str
+    identifier: str | None = None
+    """``namespace:value`` of the anchor that brought its events."""
+    traits: Mapping[str, Trait] = field(default_factory=dict)
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    groups: Mapping[str, int] = field(default_factory=dict)
+    """Accounts that ``group`` events named -> milliseconds of the first."""
+    first_seen: int | None = None
+    last_seen: int | None = None
+    recent: Recent = field(default_factory=Recent)
+    known: tuple[Trace, ...] = ()
+    """Identifier sets already asserted (hash, earliest time): an event that repeats one costs no read of the identities."""
+    overflow: Mapping[str, int] = field(default_factory=dict)
+    """What the limits above kept out, by reason: ``trait_size``, ``trait_count``, ``event_names``, ``groups``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFragment:
+    fragment: Fragment
+    version: int = 0
+    """0: not stored yet."""
+    sequence: str | None = None
+    """The last stream sequence number whose record is in it."""
+
+
+def counted_name(event: Event) -> str | None:
+    """Under which name an event is counted and listened to: a track's own; ``$page``, ``$screen``; None for the other types."""
+    if event.type == "track":
+        return event.name
+    return f"${event.type}" if event.type in ("page", "screen") else None
+
+
+def apply(fragment: Fragment, events: Iterable[Event]) -> Fragment:
+    """``fragment`` with ``events`` in it. Whether they were in it before is the caller's to know (``once``)."""
+    draft = _Draft(fragment)
+    for event in events:
+        draft.apply(event)
+    return draft.finish()
+
+
+def remember_set(fragment: Fragment, trace: Trace) -> Fragment:
+    kept = tuple(known for known in fragment.known if known.mark != trace.mark)
+    return replace(fragment, known=(*kept, trace)[-MAX_KNOWN_SETS:])
+
+
+class _Draft:
+    def __init__(self, fragment: Fragment) -> None:
+        self._fragment = fragment
+        self._traits = dict(fragment.traits)
+        self._tallies = dict(fragment.tallies)
+        self._groups = dict(fragment.groups)
+        self._overflow = dict(fragment.overflow)
+        self._bytes = sum(len(name) + len(_canonical(trait.value)) for name, trait in self._traits.items())
+        self._first, self._last = fragment.first_seen, fragment.last_seen
+
+    def apply(self, event: Event) -> None:
+        millis = to_millis(event.timestamp)
+        self._first = millis if self._first is None else min(self._first, millis)
+        self._last = millis if self._last is None else max(self._last, millis)
+        name = counted_name(event)
+        if name:
+            self._count(name, millis)
+        if event.type == "group":
+            self._join(event.message.get("groupId"), millis)
+        for trait, value in event.traits.items():
+            self._set(trait, Trait(value, millis))
+
+    def finish(self) -> Fragment:
+        return replace(
+            self._fragment,
+            traits=self._traits,
+            tallies=self._tallies,
+            groups=self._groups,
+            overflow=self._overflow,
+            first_seen=self._first,
+            last_seen=self._last,
+        )
+
+    def _count(self, name: str, millis: int) -> None:
+        stored = self._tallies.get(name)
+        if stored is None and (len(name) > MAX_NAME or len(self._tallies) >= MAX_EVENT_NAMES):
+            self._keep_out("event_names")
+            return
+        once = Tally(1, millis, millis)
+        self._tallies[name] = stored.plus(once) if stored else once
+
+    def _join(self, group: object, millis: int) -> None:
+        if not isinstance(group, str) or not group:
+            return
+        if group not in self._groups and (len(group) > MAX_NAME or len(self._groups) >= MAX_GROUPS):
+            self._keep_out("groups")
+            return
+        self._groups[group] = min(self._groups.get(group, millis), millis)
+
+    def _set(self, name: str, trait: Trait) -> None:
+        stored = self._traits.get(name)
+        if stored is not None and stored.order >= trait.order:
+            return
+        size = len(_canonical(trait.value))
+        growth = size - len(_canonical(stored.value)) if stored else size + len(name)
+        if len(name) > MAX_NAME or size > MAX_TRAIT_BYTES or self._bytes + growth > MAX_TRAITS_BYTES:
+            self._keep_out("trait_size")
+        elif stored is None and len(self._traits) >= MAX_TRAITS:
+            self._keep_out("trait_count")
+        else:
+            self._bytes += growth
+            self._traits[name] = trait
+
+    def _keep_out(self, reason: str) -> None:
+        self._overflow[reason] = self._overflow.get(reason, 0) + 1
+
+
+def _canonical(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def encode(fragment: Fragment) -> bytes:
+    """The ``b`` attribute: JSON, what is empty left out."""
+    state: dict[str, Any] = {
+        "i": fragment.identifier,
+        "t": {name: [trait.value, trait.millis] for name, trait in fragment.traits.items()},
+        "c": {name: list(tally) for name, tally in fragment.tallies.items()},
+        "g": fragment.groups,
+        "fs": fragment.first_seen,
+        "ls": fragment.last_seen,
+        "r": pack(fragment.recent.ring),
+        "lr": pack(fragment.recent.late),
+        "w": fragment.recent.watermark,
+        "sp": fragment.recent.span or None,
+        "k": pack(fragment.known),
+        "o": fragment.overflow,
+    }
+    kept = {key: value for key, value in state.items() if value is not None and value not in ("", {})}
+    return orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
+
+
+def decode(person_id: str, data: bytes) -> Fragment:
+    state = orjson.loads(data)
+    return Fragment(
+        person_id=person_id,
+        identifier=state.get("i"),
+        traits={name: Trait(*pair) for name, pair in state.get("t", {}).items()},
+        tallies={name: Tally(*triple) for name, triple in state.get("c", {}).items()},
+        groups=state.get("g", {}),
+        first_seen=state.get("fs"),
+        last_seen=state.get("ls"),
+        recent=Recent(ring=unpack(state.get("r", "")), late=unpack(state.get("lr", "")), watermark=state.get("w"), span=state.get("sp", 0)),
+        known=unpack(state.get("k", "")),
+        overflow=state.get("o", {}),
+    )

@@ -1,0 +1,151 @@
+"""What stitching works with, and stitching a batch of the log: person by person, a poison record parked, then all of it announced."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from traceback import walk_tb
+from typing import Protocol
+
+from ariane.errors import ArianeError, Retryable
+from ariane.events.model import LogItem
+from ariane.identity.linking import IdentityStore
+from ariane.identity.rules import Rules
+from ariane.privacy.consents import ConsentDecision
+from ariane.profiles.admission import LogReader
+from ariane.profiles.announcing import Announcer, Fact, Interest
+from ariane.profiles.fragments import StoredFragment
+from ariane.profiles.reader import FragmentReader
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRecord:
+    item: LogItem
+    sequence: str | None
+    """The stream's number, which grows within one person id. None: a replay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StitchDefinitions:
+    rules: Rules
+    interest: Interest
+
+
+class Fragments(FragmentReader, Protocol):
+    def save(self, stored: StoredFragment) -> None:
+        """Writes it as ``stored.version + 1``. Raises Conflict unless ``stored.version`` is what is there (0: nothing is)."""
+        ...
+
+
+class Log(LogReader, Protocol):
+    def mark_duplicates(self, person_id: str, sort: str, places: Collection[int]) -> None: ...
+
+
+class ConsentRecorder(Protocol):
+    def record(self, decision: ConsentDecision, *, root_id: str) -> None:
+        """Idempotent. Raises Conflict where ``root_id`` is no root any more."""
+        ...
+
+
+class Parking(Protocol):
+    def park(self, item: LogItem, *, code: str, reason: str) -> None:
+        """Keeps an item that cannot be stitched, once. Raises Retryable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    identities: IdentityStore
+    fragments: Fragments
+    log: Log
+    consents: ConsentRecorder
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    person_id: str
+    sort: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StitchReport:
+    records: int
+    announced: int
+    parked: Sequence[Parked]
+
+
+type PersonStitch = Callable[[Sequence[StreamRecord], StoredFragment | None, StitchDefinitions], Sequence[Fact]]
+"""Stitches records of one person id and returns what is to be announced. See ``one_person``."""
+
+
+class Stitcher:
+    def __init__(
+        self,
+        *,
+        person: PersonStitch,
+        fragments: FragmentReader,
+        announcer: Announcer,
+        parking: Parking,
+        definitions: Callable[[], StitchDefinitions],
+    ) -> None:
+        self._person = person
+        self._fragments = fragments
+        self._announcer = announcer
+        self._parking = parking
+        self._definitions = definitions
+
+    def stitch(self, records: Iterable[StreamRecord]) -> StitchReport:
+        """Raises Retryable, and only that, where delivering the whole batch again can help."""
+        definitions = self._current_definitions()
+        people = _by_person(records)
+        stored = self._fragments.load(people)
+        facts: list[Fact] = []
+        parked: list[Parked] = []
+        for person_id, theirs in people.items():
+            facts += self._guarded(theirs, stored.get(person_id), definitions, parked)
+        if facts:
+            self._announcer.publish(facts)
+        return StitchReport(records=sum(map(len, people.values())), announced=len(facts), parked=parked)
+
+    def _current_definitions(self) -> StitchDefinitions:
+        try:
+            return self._definitions()
+        except Retryable:
+            raise
+        except ArianeError as error:
+            raise Retryable("definitions_invalid", "the published definitions cannot be read") from error
+
+    def _guarded(
+        self, records: Sequence[StreamRecord], stored: StoredFragment | None, definitions: StitchDefinitions, parked: list[Parked]
+    ) -> Sequence[Fact]:
+        try:
+            return self._person(records, stored, definitions)
+        except Retryable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge: whatever a record provokes must not hold its shard up
+            if len(records) == 1:
+                parked.append(self._park(records[0].item, error))
+                return []
+        return [fact for record in records for fact in self._guarded([record], self._again(record), definitions, parked)]
+
+    def _again(self, record: StreamRecord) -> StoredFragment | None:
+        return self._fragments.load([record.item.person_id]).get(record.item.person_id)
+
+    def _park(self, item: LogItem, error: Exception) -> Parked:
+        code = error.code if isinstance(error, ArianeError) else "stitch_failed"
+        self._parking.park(item, code=code, reason=error.message if isinstance(error, ArianeError) else _place(error))
+        return Parked(item.person_id, item.sort, code)
+
+
+def _place(error: Exception) -> str:
+    """The kind of a bug and where it is; never its text, which may quote the event."""
+    *_, (frame, line) = walk_tb(error.__traceback__)
+    return f"{type(error).__name__} at {PurePath(frame.f_code.co_filename).name}:{line}"
+
+
+def _by_person(records: Iterable[StreamRecord]) -> dict[str, list[StreamRecord]]:
+    """In the order of the stream; a record that the batch holds twice counts once."""
+    people: dict[str, dict[str, StreamRecord]] = {}
+    for record in records:
+        people.setdefault(record.item.person_id, {}).setdefault(record.item.sort, record)
+    return {person_id: list(theirs.values()) for person_id, theirs in people.items()}

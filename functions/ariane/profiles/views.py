@@ -1,0 +1,266 @@
+"""What the profile API answers, as JSON documents. Segment's own shapes are in ``segment_views``."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from ariane.errors import Rejected
+from ariane.events.log import StoredReject
+from ariane.events.model import Event
+from ariane.identity.model import Assertion, Merged
+from ariane.instants import Clock, format_instant
+from ariane.messaging.model import LedgerEntry
+from ariane.privacy.consents import ConsentState
+from ariane.profiles.admission import LogReader
+from ariane.profiles.directory import ProfileDirectory
+from ariane.profiles.model import Profile
+from ariane.profiles.paging import Page, decode, encode, limit_of, slice_after
+from ariane.profiles.timeline import timeline
+
+MAX_PAGE = 100
+
+
+class Enrolled(Protocol):
+    """What the profile shows of an enrolment."""
+
+    @property
+    def journey(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def node(self) -> str | None: ...
+    @property
+    def entered_at(self) -> datetime: ...
+
+
+class Enrolments(Protocol):
+    def runs(self, profiles: Collection[str], prefix: str = "E#") -> Sequence[Enrolled]: ...
+
+
+class LedgerReader(Protocol):
+    def entries_of(self, person_ids: Collection[str]) -> Sequence[LedgerEntry]:
+        """Newest first."""
+        ...
+
+
+class ConsentReader(Protocol):
+    def states(self, person_ids: Collection[str]) -> Sequence[ConsentState]: ...
+
+
+class RejectReader(Protocol):
+    def of_day(self, day: str, *, limit: int = 100, cursor: str | None = None) -> tuple[Sequence[StoredReject], str | None]: ...
+
+
+class IdentityHistory(Protocol):
+    def assertions_under(self, person_id: str) -> Sequence[Assertion]:
+        """By time."""
+        ...
+
+    def transitions_under(self, person_id: str) -> Sequence[Merged]:
+        """By time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Everything that the API reads."""
+
+    directory: ProfileDirectory
+    log: LogReader
+    history: IdentityHistory
+    consents: ConsentReader
+    enrolments: Enrolments
+    ledger: LedgerReader
+    rejects: RejectReader
+    clock: Clock
+
+
+type Query = Callable[[str], str | None]
+"""A query parameter's value by name."""
+
+
+def profile_view(sources: Sources, identifier: str) -> dict[str, Any]:
+    """``computed``, ``segments`` and ``lifecycle`` are in the contract; nothing computes them yet, so nobody has any."""
+    profile = sources.directory.profile(identifier)
+    runs = sorted(sources.enrolments.runs(profile.member_ids), key=lambda run: (run.entered_at, run.journey, run.key), reverse=True)
+    return {
+        "id": profile.id,
+        "identifiers": identifiers_view(profile),
+        "traits": profile.traits,
+        "computed": {},
+        "events": {name: _occurrences_view(profile, name) for name in profile.occurrences},
+        "segments": [],
+        "consents": _consents_view(profile, sources.consents.states(profile.member_ids)),
+        "lifecycle": None,
+        "journeys": [_enrolment_view(run) for run in runs],
+        "first_seen": instant(profile.first_seen),
+        "last_seen": instant(profile.last_seen),
+    }
+
+
+def timeline_view(sources: Sources, identifier: str, query: Query) -> dict[str, Any]:
+    """Newest first, over every identifier of the person."""
+    limit = limit_of(query("limit"), default=50, largest=MAX_PAGE)
+    profile = sources.directory.profile(identifier)
+    page = timeline(sources.log, profile.member_ids, limit=limit, cursor=query("cursor"))
+    return {"data": [event_view(event, profile) for event in page.items], "cursor": page.cursor}
+
+
+def explain_view(sources: Sources, identifier: str) -> dict[str, Any]:
+    """Why these identifiers are one person: what was asserted, earliest first, and which merges it brought."""
+    profile = sources.directory.profile(identifier)
+    assertions = [each for member in profile.member_ids for each in sources.history.assertions_under(member)]
+    merges = [each for member in profile.member_ids for each in sources.history.transitions_under(member)]
+    return {
+        "id": profile.id,
+        "identifiers": [{**_pair(text), "person_id": member} for member, text in profile.identifiers.items()],
+        "assertions": [_assertion_view(each) for each in sorted(assertions, key=lambda each: each.order)],
+        "merges": [_merge_view(each, profile) for each in sorted(merges, key=lambda each: (each.at, each.cause))],
+    }
+
+
+def messages_view(sources: Sources, query: Query) -> dict[str, Any]:
+    """Every message meant for the person, newest first, sent or not."""
+    identifier = query("profile")
+    if not identifier:
+        raise Rejected("profile_missing", "say whose messages: profile=namespace:value")
+    limit = limit_of(query("limit"), default=50, largest=MAX_PAGE)
+    profile = sources.directory.profile(identifier)
+    entries = sources.ledger.entries_of(profile.member_ids)
+    page = slice_after(entries, [f"{entry.profile}/{entry.id}" for entry in entries], cursor=query("cursor"), limit=limit)
+    return {"data": [_message_view(entry) for entry in page.items], "cursor": page.cursor}
+
+
+def rejects_view(sources: Sources, query: Query) -> dict[str, Any]:
+    """The rejects of one day (UTC), today unless said."""
+    day = _day(query("day")) or sources.clock().date().isoformat()
+    limit = limit_of(query("limit"), default=50, largest=MAX_PAGE)
+    cursor = query("cursor")
+    found, following = sources.rejects.of_day(day, limit=limit, cursor=_reject_cursor(cursor, day) if cursor else None)
+    page = Page(found, encode(following) if following else None)
+    return {"data": [_reject_view(each) for each in page.items], "cursor": page.cursor}
+
+
+def identifiers_view(profile: Profile) -> list[dict[str, str]]:
+    return [{"type": pair["type"], "value": pair["value"]} for pair in map(_pair, profile.identifiers.values())]
+
+
+def event_view(event: Event, profile: Profile) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "type": event.type,
+        "event": event.name,
+        "messageId": event.message_id,
+        "timestamp": format_instant(event.timestamp),
+        "receivedAt": format_instant(event.received_at),
+        "source": event.source,
+        "kind": str(event.kind),
+        "identifier": profile.identifiers.get(event.person_id),
+    }
+    return view | {name: event.message[name] for name in ("properties", "traits", "context", "groupId") if name in event.message}
+
+
+def instant(moment: datetime | None) -> str | None:
+    return format_instant(moment) if moment else None
+
+
+def _pair(text: str) -> dict[str, str]:
+    namespace, _, value = text.partition(":")
+    return {"type": namespace, "value": value}
+
+
+def _occurrences_view(profile: Profile, name: str) -> dict[str, Any]:
+    seen = profile.occurrences[name]
+    return {"count": seen.count, "first": format_instant(seen.first), "last": format_instant(seen.last)}
+
+
+def _consents_view(profile: Profile, states: Sequence[ConsentState]) -> list[dict[str, Any]]:
+    """What was last said, per identifier that it was said for."""
+    ordered = sorted(states, key=lambda state: (state.topic, state.channel, state.person_id))
+    return [
+        {
+            "topic": state.topic,
+            "channel": state.channel,
+            "is": "granted" if state.granted else "withdrawn",
+            "at": format_instant(state.at),
+            "source": state.source,
+            "identifier": profile.identifiers.get(state.person_id),
+        }
+        for state in ordered
+    ]
+
+
+def _enrolment_view(run: Enrolled) -> dict[str, Any]:
+    return {
+        "journey": run.journey,
+        "version": run.version,
+        "key": run.key,
+        "status": str(run.status),
+        "node": run.node,
+        "entered_at": format_instant(run.entered_at),
+    }
+
+
+def _assertion_view(assertion: Assertion) -> dict[str, Any]:
+    return {
+        "identifiers": [{"type": each.namespace, "value": each.value} for each in assertion.identifiers],
+        "at": format_instant(assertion.at),
+        "trusted": assertion.is_trusted,
+        "source": assertion.source,
+        "messageId": assertion.message_id,
+    }
+
+
+def _merge_view(merged: Merged, profile: Profile) -> dict[str, Any]:
+    return {
+        "at": format_instant(merged.at),
+        "into": profile.identifiers.get(merged.into),
+        "from": [profile.identifiers.get(each) for each in merged.absorbed],
+        "cause": merged.cause,
+    }
+
+
+def _message_view(entry: LedgerEntry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "channel": str(entry.channel),
+        "template": entry.template,
+        "journey": entry.journey,
+        "node": entry.node,
+        "status": str(entry.status),
+        "reason": entry.reason,
+        "at": format_instant(entry.at),
+    }
+
+
+def _reject_view(stored: StoredReject) -> dict[str, Any]:
+    reject = stored.reject
+    return {
+        "id": stored.id,
+        "at": format_instant(reject.at),
+        "source": reject.source,
+        "code": reject.code,
+        "message": reject.message,
+        "index": reject.index,
+        "body": reject.body.decode("utf-8", "replace"),
+    }
+
+
+def _day(text: str | None) -> str | None:
+    if not text:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date().isoformat()  # noqa: DTZ007 - a day, no instant
+    except ValueError as error:
+        raise Rejected("invalid_day", "a day is written 2026-11-22") from error
+
+
+def _reject_cursor(cursor: str, day: str) -> str:
+    (last,) = decode(cursor, str)
+    if not last.startswith(f"{day}/"):
+        raise Rejected("invalid_cursor", "the cursor belongs to another day")
+    return str(last)

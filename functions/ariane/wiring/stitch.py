@@ -1,0 +1,66 @@
+"""Stitch's service."""
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from ariane.adapters.aws.announcer import EventBridgeAnnouncer
+from ariane.adapters.aws.consents import DynamoConsents
+from ariane.adapters.aws.definitions import DynamoDocuments
+from ariane.adapters.aws.event_history import DynamoEventHistory
+from ariane.adapters.aws.event_items import log_item_of
+from ariane.adapters.aws.fragments import DynamoFragments
+from ariane.adapters.aws.identities import DynamoIdentities
+from ariane.adapters.aws.rejects import DynamoRejectWriter
+from ariane.adapters.aws.secrets import read_secrets
+from ariane.adapters.aws.signed_client import DYNAMODB, SSM
+from ariane.definitions.store import CachedDocuments, DocumentReader
+from ariane.identity.rules import Rules
+from ariane.instants import utc_now
+from ariane.profiles.announcing import Interest
+from ariane.profiles.one_person import stitch_person
+from ariane.profiles.parking import RejectParking
+from ariane.profiles.stitching import StitchDefinitions, Stitcher, Stores
+from ariane.profiles.stream import StreamReader
+from ariane.settings import StitchSettings
+from ariane.wiring.clients import client
+from ariane.wiring.signed_clients import signed_client
+
+
+@dataclass(frozen=True, slots=True)
+class StitchService:
+    reader: StreamReader
+    stitcher: Stitcher
+
+
+def stitch_service(settings: StitchSettings, environment: Mapping[str, str]) -> StitchService:
+    dynamodb = client("dynamodb")
+    with closing(signed_client(SSM, environment)) as ssm:
+        key = read_secrets(ssm, [settings.person_key_parameter])[settings.person_key_parameter]
+    stores = Stores(
+        identities=DynamoIdentities(dynamodb, table=settings.identities_table),
+        fragments=DynamoFragments(dynamodb, table=settings.profiles_table),
+        log=DynamoEventHistory(dynamodb, table=settings.events_table),
+        consents=DynamoConsents(dynamodb, privacy_table=settings.privacy_table, identities_table=settings.identities_table),
+    )
+    parking = RejectParking(DynamoRejectWriter(signed_client(DYNAMODB, environment), table=settings.rejects_table), clock=utc_now)
+    ttl = timedelta(seconds=settings.definitions_ttl_seconds)
+    documents = CachedDocuments(DynamoDocuments(dynamodb, table=settings.journeys_table), ttl=ttl, clock=utc_now)
+    stitcher = Stitcher(
+        person=partial(stitch_person, stores=stores, key=key),
+        fragments=stores.fragments,
+        announcer=EventBridgeAnnouncer(client("events"), bus=settings.bus_name),
+        parking=parking,
+        definitions=published(documents),
+    )
+    return StitchService(StreamReader(log_item_of, parking), stitcher)
+
+
+def published(documents: DocumentReader) -> Callable[[], StitchDefinitions]:
+    def definitions() -> StitchDefinitions:
+        rules = Rules.from_document(documents.document("identity"))
+        return StitchDefinitions(rules=rules, interest=Interest.from_document(documents.document("interest")))
+
+    return definitions

@@ -1,0 +1,121 @@
+"""The profile API."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from ariane.access.tokens import MESSAGES_READ, PROFILES_READ, REJECTS_READ, require
+from ariane.errors import ArianeError
+from ariane.profiles import segment_views, views
+from ariane.profiles.openapi import openapi_document
+from ariane.settings import ApiSettings, load
+from ariane.wiring.api import api_sources
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return _resolver().resolve(event, context)
+
+
+@cache
+def _resolver() -> APIGatewayHttpResolver:
+    return build(api_sources(load(ApiSettings, os.environ), os.environ))
+
+
+@cache
+def _logger() -> Logger:
+    return Logger(service="api")
+
+
+def build(sources: views.Sources) -> APIGatewayHttpResolver:
+    """The routes over ``sources``. Identifiers in a path may be percent-encoded, and mostly have to be."""
+    app = APIGatewayHttpResolver(serializer=lambda body: orjson.dumps(body).decode())
+    app.get("/health")(lambda: {"status": "ok"})
+    app.get("/openapi.json")(openapi_document)
+    _add_profiles(app, sources)
+    _add_lists(app, sources)
+    app.exception_handler(ArianeError)(_refused)
+    app.exception_handler(Exception)(_failed)
+    app.not_found(_not_found)
+    return app
+
+
+def _add_profiles(app: APIGatewayHttpResolver, sources: views.Sources) -> None:
+    @app.get("/v1/profiles/<identifier>")
+    def profile(identifier: str) -> dict[str, Any]:
+        _allow(app, PROFILES_READ)
+        return views.profile_view(sources, unquote(identifier))
+
+    @app.get("/v1/profiles/<identifier>/timeline")
+    def timeline(identifier: str) -> dict[str, Any]:
+        _allow(app, PROFILES_READ)
+        return views.timeline_view(sources, unquote(identifier), _query(app))
+
+    @app.get("/v1/profiles/<identifier>/explain")
+    def explain(identifier: str) -> dict[str, Any]:
+        _allow(app, PROFILES_READ)
+        return views.explain_view(sources, unquote(identifier))
+
+    @app.get("/v1/spaces/<space>/collections/users/profiles/<identifier>/<part>")
+    def segment(space: str, identifier: str, part: str) -> dict[str, Any]:  # noqa: ARG001 - one space, whatever its name
+        _allow(app, PROFILES_READ)
+        return segment_views.segment_view(sources, unquote(identifier), part, _query(app), url=app.current_event.path)
+
+
+def _add_lists(app: APIGatewayHttpResolver, sources: views.Sources) -> None:
+    @app.get("/v1/messages")
+    def messages() -> dict[str, Any]:
+        _allow(app, MESSAGES_READ)
+        return views.messages_view(sources, _query(app))
+
+    @app.get("/v1/rejects")
+    def rejects() -> dict[str, Any]:
+        _allow(app, REJECTS_READ)
+        return views.rejects_view(sources, _query(app))
+
+
+def _allow(app: APIGatewayHttpResolver, scope: str) -> None:
+    require(_scopes(app.current_event.raw_event), scope)
+
+
+def _query(app: APIGatewayHttpResolver) -> views.Query:
+    return (app.current_event.query_string_parameters or {}).get
+
+
+def _scopes(event: Mapping[str, Any]) -> list[str]:
+    """What the authorizer passed on. Nothing: nothing is allowed."""
+    authorizer = event.get("requestContext", {}).get("authorizer") or {}
+    scopes: str = (authorizer.get("lambda") or {}).get("scopes", "")
+    return scopes.split()
+
+
+def _refused(error: ArianeError) -> Response[str]:
+    return _answer(error.status, error.code, error.message)
+
+
+def _failed(error: Exception) -> Response[str]:
+    _logger().error("request failed", extra={"error": type(error).__name__, "at": _place(error)})
+    return _answer(500, "internal", "something broke here")
+
+
+def _not_found(_: NotFoundError) -> Response[str]:
+    return _answer(404, "route_not_found", "there is nothing at this path")
+
+
+def _answer(status: int, code: str, message: str) -> Response[str]:
+    return Response(status, "application/json", orjson.dumps({"code": code, "message": message}).decode())
+
+
+def _place(error: Exception) -> str:
+    """Where it broke; the error's text may quote what was asked."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""

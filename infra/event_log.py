@@ -1,0 +1,65 @@
+"""The log: the Events table and its stream, rejects, the overflow queue, and the functions that write them."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.alarms import raise_alarm
+from infra.function import Function, Runtime
+from infra.stage import Stage
+from infra.stores import bucket, table
+from infra.stream_source import FailureBucket
+from infra.work_queue import WorkQueue
+
+OVERFLOW_TIMEOUT = cdk.Duration.seconds(20)
+STREAM_BATCH = 100
+STREAM_RETRIES = 5
+
+
+class EventLog(Construct):
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
+        super().__init__(scope, construct_id)
+        self._stage = stage
+        self.events = table(self, "Events", stage=stage, expires=True, streams=True)
+        self.rejects = table(self, "Rejects", stage=stage, expires=True)
+        self.overflow = WorkQueue(self, "Overflow", stage=stage, name="overflow", worker_timeout=OVERFLOW_TIMEOUT)
+        self.failures = bucket(self, "StreamFailures", stage=stage, expires_after=cdk.Duration.days(90))
+
+    def add_functions(self, runtime: Runtime, *, collect_code: lambda_.Code) -> None:
+        # API Gateway gives up after 30 s; a client has usually gone after 10.
+        self.collect = Function(self, "Collect", handler="collect", runtime=runtime, timeout=cdk.Duration.seconds(10), code=collect_code)
+        self.drain = Function(self, "Drain", handler="overflow", runtime=runtime, timeout=OVERFLOW_TIMEOUT)
+        self.overflow.feed(self.drain, batch=10)
+        self._watch_for_mangled_bodies()
+
+    def stream_to(self, reader: Function) -> None:
+        """New log items only: what stitch writes back (``d``) and what expires would otherwise come round again."""
+        lambda_.EventSourceMapping(
+            self,
+            "Stream",
+            target=reader.resource,
+            event_source_arn=self.events.table_stream_arn,
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            batch_size=STREAM_BATCH,
+            max_batching_window=cdk.Duration.millis(0),
+            bisect_batch_on_error=True,
+            retry_attempts=STREAM_RETRIES,
+            parallelization_factor=1 if self._stage.on_this_machine else 4,
+            filters=[lambda_.FilterCriteria.filter({"eventName": lambda_.FilterRule.is_equal("INSERT")})],
+            on_failure=FailureBucket(self.failures),
+        )
+        # An hour of 24: the stream keeps a day.
+        age = reader.metric_iterator_age()
+        raise_alarm(self, "StreamAge", stage=self._stage, metric=age, above=cdk.Duration.hours(1).to_milliseconds())
+
+    def _watch_for_mangled_bodies(self) -> None:
+        """A client compresses under a text type: the gateway has destroyed its events, and the client will not send them again."""
+        mangled = cloudwatch.Metric(
+            namespace="Ariane",
+            metric_name="RequestsRefused",
+            dimensions_map={"Code": "compressed_body_mangled"},
+            statistic="Sum",
+            period=cdk.Duration.minutes(5),
+        )
+        raise_alarm(self, "MangledBodies", stage=self._stage, metric=mangled, above=0)

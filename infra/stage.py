@@ -1,0 +1,111 @@
+"""What differs between stages. Presets are here; any field can be overridden by the CDK context key of the same name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+DEFAULT_MEMORY_MB = 512
+
+
+class StageRefused(ValueError):
+    """The stage's options contradict each other; synth stops with this message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    name: str
+    retention_days: int = 760
+    """How long events are kept: 25 months, the longest that the CNIL accepts for audience measurement."""
+    retains: bool = False
+    """Stores survive the stack's deletion and cannot be deleted by accident."""
+    point_in_time_recovery: bool = False
+    alarms: bool = False
+    alarm_topic: str = ""
+    """ARN of an SNS topic that alarms notify; without one they only show in the console."""
+    wait_scale: float = 1.0
+    tick_horizon_seconds: int = 60
+    scheduled_tick: bool = True
+    """False where the local run ticks by itself, each second: EventBridge cannot go below a minute."""
+    public_url: str = ""
+    """Base of the links in messages; the collector's own address when empty."""
+    log_retention_days: int = 7
+    log_level: str = "INFO"
+    definitions_ttl_seconds: int = 30
+    on_this_machine: bool = False
+    """The functions run on the machine that bundles them (the emulator): its architecture, not arm64."""
+    queue_concurrency: int = 10
+    queue_window_seconds: int = 0
+    """How long a queue gathers a batch. The emulator spawns a process per batch and needs a second; AWS would only add it to the delay."""
+    collect_requests_per_second: int = 1000
+    api_requests_per_second: int = 50
+    memory: Mapping[str, int] = field(default_factory=lambda: {"stitch": 1024})
+    """Megabytes by function; DEFAULT_MEMORY_MB otherwise."""
+
+    def __post_init__(self) -> None:
+        if self.name == "prod" and self.wait_scale < 1:
+            raise StageRefused(f"wait_scale is {self.wait_scale} but stage prod refuses to shorten waits: leave it at 1")
+        if self.wait_scale <= 0:
+            raise StageRefused(f"wait_scale must be above 0, not {self.wait_scale}")
+
+    def memory_of(self, function: str) -> int:
+        return self.memory.get(function, DEFAULT_MEMORY_MB)
+
+
+def stages() -> Mapping[str, Stage]:
+    return {
+        "dev": Stage(name="dev"),
+        "prod": Stage(
+            name="prod",
+            retains=True,
+            point_in_time_recovery=True,
+            alarms=True,
+            log_retention_days=30,
+            definitions_ttl_seconds=60,
+        ),
+        "local": Stage(
+            name="local",
+            on_this_machine=True,
+            scheduled_tick=False,
+            wait_scale=1 / 1200,
+            tick_horizon_seconds=2,
+            definitions_ttl_seconds=1,
+            queue_concurrency=2,
+            queue_window_seconds=1,
+        ),
+    }
+
+
+def stage_from_context(read: Callable[[str], object]) -> Stage:
+    """``read`` answers a context key or None. Raises StageRefused for an unknown stage, a mistyped or a contradictory option."""
+    name = str(read("stage") or "dev")
+    preset = stages().get(name)
+    if preset is None:
+        raise StageRefused(f"unknown stage {name!r}: use one of {', '.join(stages())}")
+    overrides = {item.name: read(item.name) for item in fields(Stage) if item.name != "name"}
+    changes: dict[str, Any] = {key: _typed(key, raw, getattr(preset, key)) for key, raw in overrides.items() if raw is not None}
+    return replace(preset, **changes)
+
+
+def _typed(key: str, raw: object, default: object) -> Any:
+    """The CDK CLI hands every ``-c`` value over as a string."""
+    if isinstance(default, Mapping):
+        return {**default, **_memory(key, raw)}
+    if isinstance(default, bool):
+        return _flag(key, raw)
+    try:
+        return type(default)(str(raw))  # type: ignore[call-arg]
+    except ValueError as error:
+        raise StageRefused(f"{key} is not a number: {raw!r}") from error
+
+
+def _flag(key: str, raw: object) -> bool:
+    text = str(raw).lower()
+    if text not in {"true", "false"}:
+        raise StageRefused(f"{key} must be true or false, not {raw!r}")
+    return text == "true"
+
+
+def _memory(key: str, raw: object) -> dict[str, int]:
+    if not isinstance(raw, Mapping):
+        raise StageRefused(f"{key} must be a mapping of functions to megabytes in cdk.json")
+    return {str(function): int(str(size)) for function, size in raw.items()}

@@ -1,0 +1,185 @@
+"""Journeys in memory: definitions from YAML text, facts as the bus brings them, a clock that stands still until it is moved."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ariane.adapters.memory.definitions import MemoryDocuments, MemoryVersions
+from ariane.adapters.memory.enrolments import MemoryEnrolments
+from ariane.adapters.memory.event_log import MemoryEventLog
+from ariane.adapters.memory.journey_queue import MemoryJourneyQueue
+from ariane.adapters.memory.send_queue import MemorySendQueue
+from ariane.definitions.bundle import Bundle, version_of
+from ariane.definitions.publish import Publisher
+from ariane.definitions.store import Definitions
+from ariane.definitions.yaml_source import read_yaml, validate
+from ariane.instants import format_instant
+from ariane.journeys.compile import compile_journey
+from ariane.journeys.definition import JourneyFile
+from ariane.journeys.enrolment import Enrolment
+from ariane.journeys.graph import Journey
+from ariane.journeys.inbox import parse_incoming
+from ariane.journeys.runner import Runner, World
+from ariane.journeys.step import Entered, step
+from ariane.journeys.tick import hand_over_due
+from ariane.profiles.model import Occurrences, Profile
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+CART = """
+name: cart
+entry: {event: Product Added, key: cart_id}
+reentry: {after: 1 day, at_most: 3}
+exit: {event: Order Completed}
+steps:
+  - wait: 1 hour
+  - send: {channel: email, template: reminder, topic: offers}
+"""
+CONFIRMATION = """
+name: confirmation
+entry: {event: Order Completed, key: order_id}
+steps:
+  - send: {channel: sms, template: confirmation, topic: orders}
+"""
+
+
+def journey_of(text: str) -> Journey:
+    checked = validate(read_yaml("journey.yaml", text), JourneyFile)
+    assert isinstance(checked, JourneyFile), checked
+    return compile_journey(checked)
+
+
+def fact(event: str = "Product Added", *, id: str = "m1", at: datetime = NOON, profile: str = "prs_a", **properties: Any) -> dict[str, Any]:  # noqa: A002
+    return {
+        "type": "track",
+        "event": event,
+        "messageId": id,
+        "timestamp": format_instant(at),
+        "receivedAt": format_instant(at),
+        "source": "web",
+        "kind": "browser",
+        "profile": profile,
+        "fragment": profile,
+        "properties": properties,
+        "awaited": False,
+        "cause": f"{profile}/{format_instant(at)}#0/0",
+    }
+
+
+def profile(id: str = "prs_a", *others: str, traits: Mapping[str, Any] | None = None, **last: datetime) -> Profile:  # noqa: A002
+    """``last`` names events with ``_`` for a blank: ``Order_Completed=NOON``."""
+    occurrences = {name.replace("_", " "): Occurrences(1, at, at) for name, at in last.items()}
+    identifiers = {person_id: f"user_id:{person_id}" for person_id in (id, *others)}
+    return Profile(id, identifiers, traits or {}, occurrences, None, None, 1)
+
+
+def enrolment(**fields: Any) -> Enrolment:
+    defaults: dict[str, Any] = {
+        "profile": "prs_a",
+        "journey": "cart",
+        "version": "v1",
+        "key": "c1",
+        "number": 0,
+        "cause": "web/m1",
+        "fact": fact(cart_id="c1"),
+        "entered_at": NOON,
+    }
+    return Enrolment(**(defaults | fields))
+
+
+def started(journey: Journey, *, now: datetime = NOON, **fields: Any) -> Enrolment:
+    run, _ = step(journey, enrolment(journey=journey.name, **fields), Entered(profile()), now)
+    return run
+
+
+class Profiles:
+    def __init__(self) -> None:
+        self._profiles: dict[str, Profile] = {}
+
+    def put(self, *profiles: Profile) -> None:
+        for each in profiles:
+            self._profiles |= dict.fromkeys((each.id, *each.member_ids), each)
+
+    def snapshot(self, person_id: str) -> Profile:
+        return self._profiles.get(person_id) or profile(person_id)
+
+
+@dataclass
+class Theatre:
+    """Every port in memory, any of them replaceable by a proxy that fails."""
+
+    runs: Any = field(default_factory=MemoryEnrolments)
+    profiles: Any = field(default_factory=Profiles)
+    history: Any = field(default_factory=MemoryEventLog)
+    journey_queue: Any = field(default_factory=MemoryJourneyQueue)
+    send_queue: Any = field(default_factory=MemorySendQueue)
+    documents: MemoryDocuments = field(default_factory=MemoryDocuments)
+    versions: MemoryVersions = field(default_factory=MemoryVersions)
+    now: datetime = NOON
+    wait_scale: float = 1
+
+    @property
+    def publisher(self) -> Publisher:
+        return Publisher(documents=self.documents, pointers=self.documents, versions=self.versions, collect=MemoryDocuments())
+
+    def publish(self, *texts: str) -> None:
+        journeys = {each.name: _published(each) for each in map(journey_of, texts)}
+        interest: dict[str, list[str]] = {"entry": [], "awaited": [], "forward": []}
+        self.publisher.publish(Bundle({"interest": interest, "identity": {}, "messaging": {}, "collect": {}}, journeys))
+
+    def runner(self, **replaced: Any) -> Runner:
+        ports = {name: replaced.get(name, getattr(self, name)) for name in ("runs", "profiles", "history", "journey_queue", "send_queue")}
+        definitions = Definitions(self.documents, self.versions, ttl=timedelta(0), clock=self.clock)
+        return Runner(World(**ports, definitions=definitions, clock=self.clock, wait_scale=self.wait_scale))
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def enter(self, journey: str, of: Mapping[str, Any]) -> str:
+        return self.deliver({"kind": "entry", "journey": journey, "fact": of})
+
+    def awaited(self, of: Mapping[str, Any]) -> str:
+        return self.deliver({"kind": "awaited", "fact": of})
+
+    def merged(self, into: str) -> str:
+        return self.deliver({"kind": "merged", "fact": {"into": into}})
+
+    def deliver(self, body: Mapping[str, Any], runner: Runner | None = None) -> str:
+        return (runner or self.runner()).handle(parse_incoming(body))
+
+    def outcome_of(self, number: int = -1) -> dict[str, Any]:
+        """What the sender reports of the request."""
+        request = self.send_queue.requests[number]
+        where = {"profile": request.profile, "enrolment": request.enrolment, "node": request.node, "visit": request.visit}
+        return {"kind": "outcome", **where, "status": "sent", "reason": None}
+
+    def pass_time(self, span: timedelta, deliver: Callable[[Mapping[str, Any]], Any] | None = None) -> None:
+        """The tick each minute, and every wake-up handed over at its time."""
+        until = self.now + span
+        while self.now < until:
+            self.now = min(until, self.now + timedelta(minutes=1))
+            hand_over_due(self.runs, self.journey_queue, clock=self.clock, horizon=timedelta(minutes=1))
+            self.deliver_due(deliver)
+
+    def deliver_due(self, deliver: Callable[[Mapping[str, Any]], Any] | None = None) -> None:
+        ready = [each for each in self.journey_queue.messages if each.due is None or each.due <= self.now]
+        self.journey_queue.messages = [each for each in self.journey_queue.messages if each not in ready]
+        for each in ready:
+            (deliver or self.deliver)(each.body)
+
+    def all_runs(self) -> list[Enrolment]:
+        return sorted(self.runs.runs(["prs_a", "prs_b", "prs_c"]), key=lambda run: (run.profile, run.sort))
+
+    def only_run(self) -> Enrolment:
+        (run,) = self.all_runs()
+        return run
+
+
+def _published(journey: Journey) -> dict[str, Any]:
+    content = {"name": journey.name, "definition": journey.as_json(), "templates": {}}
+    return {**content, "version": version_of(content)}
+
+
+def merged_into(root: Profile, *others: str) -> Profile:
+    return replace(root, identifiers={**root.identifiers, **{each: f"user_id:{each}" for each in others}})

@@ -1,0 +1,65 @@
+"""Fragments: memory and DynamoDB."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from ariane.adapters.aws.fragments import DynamoFragments
+from ariane.adapters.memory.fragments import MemoryFragments
+from ariane.errors import Conflict
+from ariane.profiles.fragments import Fragment, StoredFragment, Tally, Trait
+from ariane.profiles.once import Recent, Trace
+from ariane.profiles.stitching import Fragments
+from tests.builders.moto_endpoint import REGION, make_table
+
+FULL = Fragment(
+    person_id="prs_a",
+    identifier="user_id:u1",
+    traits={"firstName": Trait("Ada", 5), "gone": Trait(None, 6), "address": Trait({"city": "Évry", "n": 1.5}, 7)},
+    tallies={"$page": Tally(3, 1, 9)},
+    groups={"g1": 4},
+    first_seen=1,
+    last_seen=9,
+    recent=Recent(ring=(Trace(2**64 - 1, 2**48 - 1), Trace(0, 0)), late=(Trace(7, 8),), watermark=0, span=86_400_000),
+    known=(Trace(9, 10),),
+    overflow={"trait_size": 2},
+)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> Iterator[Fragments]:
+    if request.param == "memory":
+        yield MemoryFragments()
+        return
+    with mock_aws():
+        make_table("profiles")
+        yield DynamoFragments(boto3.client("dynamodb", region_name=REGION), table="profiles")
+
+
+def test_a_fragment_comes_back_as_it_was_saved(store: Fragments) -> None:
+    store.save(StoredFragment(fragment=FULL, sequence="49590338271490256608559692538361571095921575989136588898"))
+    store.save(StoredFragment(fragment=Fragment(person_id="prs_b")))
+    assert store.load(["prs_a", "prs_b", "prs_c"]) == {
+        "prs_a": StoredFragment(fragment=FULL, version=1, sequence="49590338271490256608559692538361571095921575989136588898"),
+        "prs_b": StoredFragment(fragment=Fragment(person_id="prs_b"), version=1),
+    }
+
+
+def test_a_save_over_another_version_is_a_conflict_and_changes_nothing(store: Fragments) -> None:
+    store.save(StoredFragment(fragment=FULL))
+    first = store.load(["prs_a"])["prs_a"]
+    store.save(replace(first, sequence="2"))
+    for stale in (StoredFragment(fragment=FULL), first, replace(first, version=7)):
+        with pytest.raises(Conflict):
+            store.save(stale)
+    assert store.load(["prs_a"])["prs_a"] == replace(first, version=2, sequence="2")
+
+
+def test_loading_nothing_or_very_many_works(store: Fragments) -> None:
+    for number in range(110):
+        store.save(StoredFragment(fragment=Fragment(person_id=f"prs_{number}")))
+    assert store.load([]) == {}
+    assert len(store.load([f"prs_{number}" for number in range(110)])) == 110

@@ -1,0 +1,88 @@
+from collections.abc import Mapping
+from typing import Any
+
+from tests.infra.templates import Synthesised, flat
+
+
+def sources(synthesised: Synthesised) -> dict[str, Mapping[str, Any]]:
+    """Event source mappings by the logical id of what feeds them."""
+    mappings = synthesised.platform.properties("AWS::Lambda::EventSourceMapping").values()
+    return {flat(item["EventSourceArn"]).strip("<>").split(".")[0]: item for item in mappings}
+
+
+def queues(synthesised: Synthesised) -> Mapping[str, Mapping[str, Any]]:
+    return synthesised.platform.properties("AWS::SQS::Queue")
+
+
+def dead_letters(synthesised: Synthesised) -> dict[str, str]:
+    """Dead-letter queue by the queue that it serves."""
+    redriven = {name: queue["RedrivePolicy"] for name, queue in queues(synthesised).items() if "RedrivePolicy" in queue}
+    return {name: flat(policy["deadLetterTargetArn"]).strip("<>").split(".")[0] for name, policy in redriven.items()}
+
+
+def test_overflow_journey_and_send_have_a_queue_each(prod: Synthesised) -> None:
+    names = {queue["QueueName"] for queue in queues(prod).values()}
+    assert names == {f"ariane-prod-{name}{suffix}" for name in ("overflow", "journey", "send") for suffix in ("", "-dlq")}
+
+
+def test_every_queue_has_a_dead_letter_queue_of_its_own_that_keeps_14_days(prod: Synthesised) -> None:
+    served = dead_letters(prod)
+    dead = set(served.values())
+    assert len(dead) == len(served)
+    assert served.keys() | dead == queues(prod).keys()
+    assert all(queues(prod)[name]["MessageRetentionPeriod"] == 14 * 24 * 3600 for name in dead)
+
+
+def test_every_queue_is_encrypted_and_refuses_plain_http(prod: Synthesised) -> None:
+    assert all(queue["SqsManagedSseEnabled"] is True for queue in queues(prod).values())
+    policies = prod.platform.properties("AWS::SQS::QueuePolicy").values()
+    denied = {
+        flat(queue)
+        for policy in policies
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        for queue in policy["Queues"]
+    }
+    assert denied == {f"<{name}>" for name in queues(prod)}
+
+
+def test_every_queue_source_reports_partial_failures_with_bounded_concurrency(prod: Synthesised, local: Synthesised) -> None:
+    for stage, concurrency in ((prod, 10), (local, 2)):
+        served = dead_letters(stage)
+        assert served.keys() <= sources(stage).keys()
+        for name in served:
+            assert sources(stage)[name]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+            assert sources(stage)[name]["ScalingConfig"] == {"MaximumConcurrency": concurrency}
+
+
+def test_a_queue_hides_a_message_for_six_times_its_workers_timeout(prod: Synthesised) -> None:
+    functions = prod.platform.properties("AWS::Lambda::Function")
+    for name in dead_letters(prod):
+        worker = functions[flat(sources(prod)[name]["FunctionName"]).strip("<>")]
+        assert queues(prod)[name]["VisibilityTimeout"] >= 6 * worker["Timeout"]
+
+
+def test_the_stream_feeds_stitch_new_items_with_bisect_and_bounded_retries(prod: Synthesised) -> None:
+    (stream,) = [source for source in sources(prod).values() if "StartingPosition" in source]
+    assert flat(stream["FunctionName"]) == f"<{prod.platform.logical_id('stitch')}>"
+    assert stream["StartingPosition"] == "TRIM_HORIZON"
+    assert stream["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]}
+    assert stream["BisectBatchOnFunctionError"] is True
+    assert stream["MaximumRetryAttempts"] == 5
+
+
+def test_the_stream_never_takes_partial_failures(prod: Synthesised) -> None:
+    (stream,) = [source for source in sources(prod).values() if "StartingPosition" in source]
+    assert "FunctionResponseTypes" not in stream
+
+
+def test_what_the_stream_gives_up_on_lands_in_a_bucket(prod: Synthesised) -> None:
+    (stream,) = [source for source in sources(prod).values() if "StartingPosition" in source]
+    destination = flat(stream["DestinationConfig"]["OnFailure"]["Destination"]).strip("<>").split(".")[0]
+    assert destination in prod.platform.of_type("AWS::S3::Bucket")
+
+
+def test_production_rings_for_each_dead_letter_queue(prod: Synthesised) -> None:
+    alarms = prod.platform.properties("AWS::CloudWatch::Alarm").values()
+    watched = {flat(alarm["Dimensions"][0]["Value"]) for alarm in alarms if alarm["Namespace"] == "AWS/SQS"}
+    assert watched == {f"<{name}.QueueName>" for name in dead_letters(prod).values()}

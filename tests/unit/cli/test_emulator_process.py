@@ -1,0 +1,33 @@
+"""Where the emulator is brought nearer to AWS."""
+
+import asyncio
+from typing import Any
+
+from cli.local.emulator_process import moving_cookies, routing_preflights
+
+
+def test_cookies_leave_the_headers_for_the_events_own_field() -> None:
+    handed: list[dict[str, Any]] = []
+    execute = moving_cookies(lambda _record, event: handed.append(event))
+
+    execute(None, {"routeKey": "$default", "headers": {"cookie": "a=1; b=2", "host": "x"}})
+
+    assert handed == [{"routeKey": "$default", "headers": {"host": "x"}, "cookies": ["a=1", "b=2"]}]
+
+
+def test_an_event_of_another_kind_is_handed_on_as_it_is() -> None:
+    handed: list[dict[str, Any]] = []
+    moving_cookies(lambda _record, event: handed.append(event))(None, {"Records": []})
+
+    assert handed == [{"Records": []}]
+
+
+def test_a_preflight_is_routed_like_any_request() -> None:
+    async def handle(_api: str, _stage: str, _path: str, method: str) -> tuple[bool, str]:
+        return method == "OPTIONS", f"{method}"
+
+    async def ask(method: str) -> object:
+        return await routing_preflights(handle)("api", "$default", "/v1/t", method)
+
+    assert asyncio.run(ask("OPTIONS")) == (False, "OPTIONS")
+    assert asyncio.run(ask("POST")) == (False, "POST")

@@ -1,0 +1,108 @@
+"""Dependencies point inwards: handlers -> wiring -> the product <- adapters."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+PRODUCT = FUNCTIONS / "ariane"
+OUTSIDE = ("boto3", "botocore", "aws_lambda_powertools", "aws_cdk")
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "base"}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not _is_for_types_only(path, node):
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _is_for_types_only(path: Path, node: ast.ImportFrom) -> bool:
+    return bool(node.module and node.module.startswith("mypy_boto3_") and "adapters" not in path.parts and "wiring" not in path.parts)
+
+
+def part_of(path: Path) -> str:
+    relative = path.relative_to(FUNCTIONS)
+    if relative.parts[0] == "handlers":
+        return "handlers"
+    return relative.parts[1] if len(relative.parts) > 2 and relative.parts[1] in ("adapters", "wiring") else "product"
+
+
+def modules(part: str) -> list[Path]:
+    found = [path for path in FUNCTIONS.rglob("*.py") if part_of(path) == part]
+    assert found, f"no module of {part} found: the test looks in the wrong place"
+    return found
+
+
+def test_the_product_knows_neither_aws_nor_the_environment_nor_its_adapters() -> None:
+    for path in modules("product"):
+        for name in imports_of(path):
+            assert not name.startswith(OUTSIDE), f"{path} imports {name}"
+            assert not name.startswith(("ariane.adapters", "ariane.wiring", "handlers", "infra", "cli")), f"{path} imports {name}"
+        assert "os.environ" not in path.read_text("utf-8"), f"{path} reads the environment"
+
+
+def test_adapters_import_no_wiring_and_no_handlers() -> None:
+    for path in modules("adapters"):
+        assert not [name for name in imports_of(path) if name.startswith(("ariane.wiring", "handlers", "infra", "cli"))], path
+
+
+def test_handlers_reach_adapters_only_through_wiring() -> None:
+    for path in modules("handlers"):
+        assert not [name for name in imports_of(path) if name.startswith(("ariane.adapters", "boto3", "botocore", "infra", "cli"))], path
+
+
+def test_memory_adapters_need_no_aws_library() -> None:
+    for path in (PRODUCT / "adapters" / "memory").rglob("*.py"):
+        assert not [name for name in imports_of(path) if name.startswith(OUTSIDE)], path
+
+
+def test_wiring_of_collect_stays_slim() -> None:
+    """Cold start: the collector answers people's browsers, so what it imports is counted."""
+    seen: set[Path] = set()
+    todo = [FUNCTIONS / "handlers" / "collect.py"]
+    while todo:
+        path = todo.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for name in imports_of(path):
+            assert not name.startswith(("boto3", "botocore", "pydantic", "aws_lambda_powertools")), f"{path} imports {name}"
+            todo += [file for file in _files_of(name) if file.exists()]
+    assert len(seen) > 5, "the walk found next to nothing"
+
+
+def _files_of(name: str) -> list[Path]:
+    base = FUNCTIONS.joinpath(*name.split("."))
+    return [base.with_suffix(".py"), base / "__init__.py"]
+
+
+@pytest.mark.parametrize("root", ["functions", "infra", "cli", "tests"])
+def test_no_folder_or_module_is_a_junk_drawer(root: str) -> None:
+    top = Path(__file__).parents[2] / root
+    names = {path.stem for path in top.rglob("*.py")} | {path.name for path in top.rglob("*") if path.is_dir()}
+    assert not names & FORBIDDEN_NAMES
+
+
+@pytest.mark.parametrize("root", ["functions", "infra", "cli"])
+def test_files_and_functions_stay_short(root: str) -> None:
+    for path in (Path(__file__).parents[2] / root).rglob("*.py"):
+        source = path.read_text("utf-8")
+        assert source.count("\n") <= 300, f"{path} has {source.count(chr(10))} lines"
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
+                assert node.end_lineno - node.lineno < 40, f"{path}:{node.lineno} {node.name} is too long"
+
+
+def test_every_adapter_of_aws_has_its_twin_in_memory() -> None:
+    """What implements no port has none: the parts that adapters share, and what only CloudFormation calls."""
+    shared_parts = {"batch_get", "custom_resource", "errors", "event_items", "provider_errors", "secrets", "signature", "signed_client"}
+
+    def names(kind: str) -> set[str]:
+        return {path.stem for path in (PRODUCT / "adapters" / kind).glob("*.py")} - {"__init__"}
+
+    assert names("aws") - shared_parts <= names("memory")

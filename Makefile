@@ -8,15 +8,15 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := ready
-.PHONY: help ready demo up down test unit e2e check bench synth deploy clean
+.PHONY: help ready demo up down test unit e2e check bench synth deploy lock clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ready: .venv/.ready node_modules/.ready ## Make the environment: .uv, .venv, node_modules
 
-demo: ready ## The whole stack on this machine, the demo day through real SDKs, the customer's thread; until Ctrl-C
-	@$(BIN)/ariane demo
+demo: ready ## The whole stack on this machine, the demo day through real SDKs, the customer's thread; until Ctrl-C (make demo ARGS=--exit: ends after the thread)
+	@$(BIN)/ariane demo $(ARGS)
 
 up: ready ## The whole stack on this machine, in the background
 	@$(BIN)/ariane up --detach
@@ -48,6 +48,14 @@ synth: ready ## CloudFormation templates into cdk.out; needs no credentials
 
 deploy: ready ## Both stacks into the AWS account of your credentials: make deploy STAGE=prod
 	@$(BIN)/node node_modules/aws-cdk/bin/cdk deploy --all -c stage=$(STAGE)
+
+# As the header of each .txt says. Collect's versions are those of the other functions; uv's lock serves the Pythons that people start with.
+LOCK = .uv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links $(ARGS)
+lock: .uv/.ready ## Lock requirements/*.in into *.txt; keeps the versions that still fit (make lock ARGS=--upgrade: the newest)
+	@$(LOCK) --python-version 3.13 requirements/lambda.in -o requirements/lambda.txt
+	@$(LOCK) --python-version 3.13 -c requirements/lambda.txt requirements/collect.in -o requirements/collect.txt
+	@$(LOCK) --python-version 3.13 requirements/dev.in -o requirements/dev.txt
+	@$(LOCK) --python-version 3.9 requirements/uv.in -o requirements/uv.txt
 
 clean: ## Remove what make made
 	rm -rf .uv .venv node_modules cdk.out .ariane

@@ -14,7 +14,14 @@ from infra.work_queue import WorkQueue
 
 OVERFLOW_TIMEOUT = cdk.Duration.seconds(20)
 STREAM_BATCH = 100
-STREAM_RETRIES = 5
+STREAM_AGE = cdk.Duration.hours(6)
+"""How long a batch is tried again, of the 24 hours that the stream keeps. A throttled table, an outage or a missing grant outlasts any
+small number of attempts: they are over within seconds."""
+STREAM_RETRIES = 10_000
+"""The most there is: the age decides."""
+STREAM_CONCURRENCY = 1
+"""Batches of one shard at a time. Above 1 Lambda keeps the order of each item alone (pk and sk); stitch takes a person's items (pk) in the
+stream's order, by its sequence numbers."""
 
 
 class EventLog(Construct):
@@ -45,7 +52,8 @@ class EventLog(Construct):
             max_batching_window=cdk.Duration.millis(0),
             bisect_batch_on_error=True,
             retry_attempts=STREAM_RETRIES,
-            parallelization_factor=1 if self._stage.on_this_machine else 4,
+            max_record_age=STREAM_AGE,
+            parallelization_factor=STREAM_CONCURRENCY,
             filters=[lambda_.FilterCriteria.filter({"eventName": lambda_.FilterRule.is_equal("INSERT")})],
             on_failure=FailureBucket(self.failures),
         )

@@ -39,7 +39,10 @@ class Runtime:
 
 
 class Function(Construct):
-    """The Lambda of ``functions/handlers/{handler}.py``, named ``ariane-{stage}-{handler}``. It may do nothing but log until granted."""
+    """The Lambda of ``functions/handlers/{handler}.py``, named ``ariane-{stage}-{handler}``. It may do nothing but log until granted.
+
+    ``loops``: its own messages may come back to it. Elsewhere Lambda drops what has come to one function some 16 times.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Function(Construct):
         runtime: Runtime,
         timeout: cdk.Duration,
         retried_by_lambda: bool = True,
+        loops: bool = False,
         code: lambda_.Code | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -76,6 +80,7 @@ class Function(Construct):
             application_log_level_v2=lambda_.ApplicationLogLevel[stage.log_level],
             system_log_level_v2=lambda_.SystemLogLevel.WARN,
             retry_attempts=None if retried_by_lambda else 0,
+            recursive_loop=lambda_.RecursiveLoop.ALLOW if loops else None,
         )
         acknowledge(self.resource, {"AwsSolutions-L1": "Python 3.13 is the version that the dependencies and their .pyc are built for."})
         self._alarm(stage)

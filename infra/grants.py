@@ -49,7 +49,7 @@ def _of_the_log(stack: "PlatformStack") -> list[TableGrant]:
         (stitch, stack.log.rejects, [PUT_MANY]),
         (stitch, stack.identity.identities, [GET_MANY, QUERY, PUT, UPDATE]),
         (stitch, stack.profiles.profiles, [GET_MANY, PUT]),
-        (stitch, stack.privacy.privacy, [GET, PUT]),
+        (stitch, stack.privacy.privacy, [GET, QUERY, PUT]),
         (stitch, stack.journeys.journeys, [GET]),
     ]
 
@@ -68,7 +68,7 @@ def _of_journeys_and_messages(stack: "PlatformStack") -> list[TableGrant]:
         (send, profiles, [GET_MANY]),
         (send, journeys, [GET, CHECK]),
         (send, stack.messaging.messages, [GET, GET_MANY, PUT, UPDATE, CHECK]),
-        (send, stack.privacy.privacy, [QUERY]),
+        (send, stack.privacy.privacy, [GET_MANY]),
         (publish, stack.access.access, [GET, PUT]),
         (publish, journeys, [GET, PUT]),
     ]
@@ -79,7 +79,7 @@ def _of_people_asking(stack: "PlatformStack") -> list[TableGrant]:
     return [
         (links, stack.log.events, [PUT]),
         (links, stack.identity.identities, [GET_MANY, UPDATE]),
-        (links, stack.privacy.privacy, [GET, QUERY, PUT]),
+        (links, stack.privacy.privacy, [GET, GET_MANY, PUT]),
         (api, stack.log.events, [GET, QUERY]),
         (api, stack.identity.identities, [GET_MANY, QUERY]),
         (api, stack.profiles.profiles, [GET_MANY]),

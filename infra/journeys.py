@@ -31,7 +31,9 @@ class Journeys(Construct):
         self.queue.accept_rules_of(bus_name(stage))
 
     def add_functions(self, runtime: Runtime) -> None:
-        self.journey = Function(self, "Journey", handler="journey", runtime=runtime, timeout=JOURNEY_TIMEOUT)
+        # A run goes journey -> send -> journey with each message, and through this queue with each short wait: one chain of requests to
+        # Lambda, which would stop it after some 16 steps. It ends by itself: the graph of a journey leads forward only.
+        self.journey = Function(self, "Journey", handler="journey", runtime=runtime, timeout=JOURNEY_TIMEOUT, loops=True)
         self.queue.feed(self.journey, batch=10)
         # The next minute's tick finds what this one left: a retry would only run beside it.
         self.tick = Function(self, "Tick", handler="tick", runtime=runtime, timeout=cdk.Duration.seconds(55), retried_by_lambda=False)

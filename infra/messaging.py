@@ -39,7 +39,8 @@ class Messaging(Construct):
         self._report_to_default_bus()
 
     def add_functions(self, runtime: Runtime) -> None:
-        self.send = Function(self, "Send", handler="send", runtime=runtime, timeout=SEND_TIMEOUT)
+        # The other half of the journeys' loop.
+        self.send = Function(self, "Send", handler="send", runtime=runtime, timeout=SEND_TIMEOUT, loops=True)
         # Few at a time: a batch that times out leaves every message in it unclear.
         self.queue.feed(self.send, batch=3)
 

@@ -66,7 +66,7 @@ def stages() -> Mapping[str, Stage]:
             name="local",
             on_this_machine=True,
             scheduled_tick=False,
-            wait_scale=1 / 1200,
+            wait_scale=1 / 240,
             tick_horizon_seconds=2,
             definitions_ttl_seconds=1,
             queue_concurrency=2,

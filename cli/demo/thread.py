@@ -1,8 +1,10 @@
 """The customer's thread, set for a terminal: who she is, what she did where, what was said to her."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
+from babel.numbers import format_currency
 from rich.console import Console, Group
 from rich.markup import escape
 from rich.panel import Panel
@@ -64,10 +66,17 @@ def _channel(entry: Mapping[str, Any]) -> str:
 
 def _detail(entry: Mapping[str, Any]) -> str:
     properties = entry.get("properties") or {}
-    told = ("name", "topic", "order_id", "total", "store", "card_id", "lookbook", "placement", "journey")
+    before, after = ("name", "topic", "order_id"), ("store", "card_id", "lookbook", "placement", "journey")
     campaign = (entry.get("context") or {}).get("campaign") or {}
-    values = [campaign.get("source"), *(properties.get(name) for name in told)]
+    values = [campaign.get("source"), *map(properties.get, before), _money(properties), *map(properties.get, after)]
     return ", ".join(str(value) for value in values if value is not None)
+
+
+def _money(properties: Mapping[str, Any]) -> str | None:
+    total = properties.get("total")
+    if not isinstance(total, int | float):
+        return None
+    return str(format_currency(Decimal(str(total)), properties.get("currency") or "EUR", locale="fr_FR"))
 
 
 def _mails(mails: Sequence[Mail], ledger: Sequence[Mapping[str, Any]]) -> Group:

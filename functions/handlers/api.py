@@ -1,10 +1,11 @@
 """The profile API."""
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import orjson
 from aws_lambda_powertools import Logger
@@ -18,6 +19,12 @@ from ariane.profiles import segment_views, views
 from ariane.profiles.openapi import openapi_document
 from ariane.settings import ApiSettings, load
 from ariane.wiring.api import api_sources
+
+_PATHS = (
+    re.compile(r"(/v1/profiles/)(.+?)(/timeline|/explain|)", re.DOTALL),
+    re.compile(r"(/v1/spaces/[^/]+/collections/users/profiles/)(.+)(/[^/]+)", re.DOTALL),
+)
+"""What stands before an identifier in a path, the identifier, and what stands after it."""
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -34,9 +41,25 @@ def _logger() -> Logger:
     return Logger(service="api")
 
 
+class _Resolver(APIGatewayHttpResolver):
+    """An HTTP API hands ``rawPath`` over decoded, once: an identifier may hold slashes, and what looks encoded there is meant so. Here it
+    is encoded again, to be one segment for the routes, which decode it."""
+
+    def resolve(self, event: Any, context: LambdaContext) -> dict[str, Any]:
+        return super().resolve({**event, "rawPath": _routable(event["rawPath"])}, context)
+
+
+def _routable(path: str) -> str:
+    for pattern in _PATHS:
+        if (found := pattern.fullmatch(path)) is not None:
+            before, identifier, after = found.groups()
+            return before + quote(identifier, safe=":@+", errors="replace") + after
+    return path
+
+
 def build(sources: views.Sources) -> APIGatewayHttpResolver:
-    """The routes over ``sources``. Identifiers in a path may be percent-encoded, and mostly have to be."""
-    app = APIGatewayHttpResolver(serializer=lambda body: orjson.dumps(body).decode())
+    """The routes over ``sources``."""
+    app = _Resolver(serializer=lambda body: orjson.dumps(body).decode())
     app.get("/health")(lambda: {"status": "ok"})
     app.get("/openapi.json")(openapi_document)
     _add_profiles(app, sources)
@@ -48,6 +71,11 @@ def build(sources: views.Sources) -> APIGatewayHttpResolver:
 
 
 def _add_profiles(app: APIGatewayHttpResolver, sources: views.Sources) -> None:
+    @app.get("/v1/profiles")
+    def profile_of_query() -> dict[str, Any]:
+        _allow(app, PROFILES_READ)
+        return views.profile_view(sources, views.identifier_of(_query(app)))
+
     @app.get("/v1/profiles/<identifier>")
     def profile(identifier: str) -> dict[str, Any]:
         _allow(app, PROFILES_READ)

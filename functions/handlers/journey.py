@@ -21,13 +21,23 @@ def _service() -> Runner:
     return journey_runner(load(JourneySettings, os.environ))
 
 
+@cache
+def _logger() -> Logger:
+    return Logger(service="journey")
+
+
 def _record(record: SQSRecord) -> None:
-    message = parse_incoming(orjson.loads(record.body))
-    result = _service().handle(message)
-    Logger(service="journey").info("journey message handled", kind=type(message).__name__, result=result)
+    try:
+        message = parse_incoming(orjson.loads(record.body))
+        result = _service().handle(message)
+    except Exception as error:
+        _logger().warning("journey message comes again", extra={"error": getattr(error, "code", type(error).__name__)})
+        raise
+    _logger().info("journey message handled", extra={"kind": type(message).__name__, "result": result})
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Each message on its own: those that fail come back, in the end into the dead-letter queue."""
-    processor = BatchProcessor(event_type=EventType.SQS)
+    """Each message on its own: those that fail come back, in the end into the dead-letter queue. Nothing is raised: the runtime would print
+    the errors, and those may quote a fact."""
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event=event, record_handler=_record, processor=processor, context=context)

@@ -14,6 +14,8 @@ from ariane.messaging.unsubscribe_endpoint import LinkRequest, UnsubscribeEndpoi
 from ariane.settings import LinksSettings, load
 from ariane.wiring.links import unsubscribe_endpoint
 
+_OUR_FAULT = 500
+
 
 @cache
 def _service() -> UnsubscribeEndpoint:
@@ -28,7 +30,8 @@ def _logger() -> Logger:
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     request = request_of(event)
     page = _service().answer(request)
-    _logger().info("unsubscribe link used", extra={"method": request.method, "status": page.status})
+    log = _logger().error if page.status >= _OUR_FAULT else _logger().info
+    log("unsubscribe link used", extra={"method": request.method, "status": page.status, "problem": page.problem})
     return {"statusCode": page.status, "headers": dict(HEADERS), "body": page.html}
 
 

@@ -24,7 +24,8 @@ from ariane.messaging.links import MessageLinks
 from ariane.messaging.liquid_filters import Scope
 from ariane.messaging.model import Channel, LedgerEntry, MessageClass, SendRequest
 from ariane.messaging.model import Status as Sent
-from ariane.messaging.send import Sender, SendPorts
+from ariane.messaging.ports import SendPorts
+from ariane.messaging.send import Sender
 from ariane.messaging.templates import compile_template
 from ariane.profiles.model import Profile
 from tests.builders.profiles import KEY, NOON, Stack, identify, item, prs, track
@@ -110,11 +111,12 @@ def a_definition(**exit_rule: Any) -> dict[str, Any]:
 @dataclass
 class FixedDefinitions:
     messaging: Mapping[str, Any] = field(default_factory=lambda: BRAND)
+    identity: Mapping[str, Any] = field(default_factory=dict)
     definition: dict[str, Any] = field(default_factory=lambda: a_definition())
     template: dict[str, Any] = field(default_factory=a_template)
 
     def document(self, name: str) -> Mapping[str, Any] | None:
-        return {"messaging": self.messaging}.get(name)
+        return {"messaging": self.messaging, "identity": self.identity}.get(name)
 
     def journey(self, name: str, version: str) -> Mapping[str, Any]:
         if version != "1":
@@ -140,7 +142,7 @@ class SendWorld:
 
     def __post_init__(self) -> None:
         self.ledger = MemoryLedger(enrolments=self.enrolments, heads=self.stack.identities, suppressions=self.suppressions)
-        self.stack.deliver(self._log(identify(message_id="i1", userId="u1", traits=self.traits)))
+        self.tell(identify(message_id="i1", userId="u1", traits=self.traits))
         for channel in self.consents:
             self.decide("Consent Granted", channel=channel, minute=1)
         self.enrolments.create(self.run())
@@ -199,10 +201,14 @@ class SendWorld:
             anonymousId=None,
             properties={"topic": topic, "channel": channel, **address, **properties},
         )
-        self.stack.deliver(self._log(message))
+        self.tell(message)
 
     def happen(self, event: str, *, minute: float, **fields: Any) -> None:
-        self.stack.deliver(self._log(track(event, message_id=f"{event}-{minute}", minute=minute, userId="u1", **fields)))
+        self.tell(track(event, message_id=f"{event}-{minute}", minute=minute, userId="u1", **fields))
+
+    def tell(self, message: Any) -> None:
+        """An event of the shop's backend."""
+        self.stack.deliver(self._log(message))
 
     def _log(self, message: Any) -> Any:
         return item(message, source="backend", kind=SourceKind.SERVER)

@@ -22,7 +22,7 @@ from ariane.identity.rules import Identifier, Rules
 from ariane.instants import format_instant, parse_instant
 from ariane.profiles.announcing import Interest
 from ariane.profiles.model import Profile
-from ariane.profiles.one_person import stitch_person
+from ariane.profiles.one_person import merges_of, stitch_person
 from ariane.profiles.parking import RejectParking
 from ariane.profiles.reader import ProfileReader
 from ariane.profiles.stitching import StitchDefinitions, Stitcher, StitchReport, Stores, StreamRecord
@@ -59,7 +59,7 @@ def item(
     *messages: Message, source: str = "web", kind: SourceKind = SourceKind.BROWSER, received_minute: float = 5_000, salt: str = ""
 ) -> LogItem:
     """As collect writes it; another ``salt`` gives the same events another key, as another request would."""
-    anchor = identifiers_of(messages[0], RULES)[0]
+    anchor = identifiers_of(messages[0], RULES, kind=kind)[0]
     original = min(str(message.get("originalTimestamp") or message["timestamp"]) for message in messages)
     digest = sha256(orjson.dumps([source, salt, messages])).hexdigest()[:16]
     received = NOON + timedelta(minutes=received_minute)
@@ -95,6 +95,7 @@ class Stack:
         stores = Stores(identities=self.identities, fragments=self.fragments, log=self.log, consents=self.consents)
         stitcher = Stitcher(
             person=partial(stitch_person, stores=stores, key=KEY),
+            merges=partial(merges_of, stores=stores, key=KEY),
             fragments=self.fragments,
             announcer=self.announcer,
             parking=RejectParking(self.rejects, clock=lambda: NOON),

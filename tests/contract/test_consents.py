@@ -15,11 +15,12 @@ from ariane.adapters.aws.identities import DynamoIdentities
 from ariane.adapters.memory.consents import MemoryConsents
 from ariane.adapters.memory.identities import MemoryIdentities
 from ariane.errors import Conflict
+from ariane.events.model import Event, SourceKind
 from ariane.identity.merging import MergePlan
 from ariane.identity.model import Head, Merged
 from ariane.identity.rules import Identifier
 from ariane.identity.trees import Heads
-from ariane.privacy.consents import ConsentDecision, ConsentStore
+from ariane.privacy.consents import Consent, ConsentDecision, ConsentQuestion, ConsentStore, decisions_of
 from tests.builders.moto_endpoint import REGION, make_table
 from tests.builders.profiles import NOON
 
@@ -127,6 +128,69 @@ def test_topics_channels_and_ids_have_states_of_their_own(world: World) -> None:
     found = {(state.topic, state.channel, state.granted) for state in world.store.states(["prs_address"])}
     assert found == {("offers", "email", True), ("loyalty", "email", True), ("offers", "sms", True), ("*", "*", False)}
     assert len(world.store.states(["prs_address", "prs_other"])) == 5
+
+
+QUESTION = ConsentQuestion(
+    topic="offers",
+    channel="email",
+    address_id="prs_address",
+    person_ids=frozenset({"prs_address", *(f"prs_{place}" for place in range(40))}),
+    owner_ids=frozenset({"prs_owner"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "bears"),
+    [
+        *(
+            ({"person_id": "prs_39", "is_person_wide": True, "topic": t, "channel": c}, True)
+            for t in ("offers", "*")
+            for c in ("email", "*")
+        ),
+        ({"topic": "*"}, True),
+        ({"is_person_wide": True}, True),
+        ({"person_id": "prs_owner", "is_person_wide": True}, True),
+        ({"topic": "loyalty"}, False),
+        ({"channel": "sms"}, False),
+        ({"person_id": "prs_39", "is_person_wide": True, "channel": "sms"}, False),
+        ({"person_id": "prs_stranger", "is_person_wide": True}, False),
+        ({"person_id": "prs_39"}, False),
+    ],
+)
+def test_what_bears_on_a_question_is_found_under_every_id(world: World, fields: dict[str, Any], bears: bool) -> None:
+    decision = a_decision(granted=False, **fields)
+    world.store.record(decision, root_id="prs_root")
+
+    assert list(world.store.concerning(QUESTION)) == ([decision.state] if bears else [])
+    assert QUESTION.answered_by(world.store.concerning(QUESTION)) is (Consent.WITHDRAWN if bears else Consent.NONE)
+
+
+def test_a_mailbox_speaks_for_itself_and_for_its_person_in_two_states(world: World) -> None:
+    for is_person_wide in (True, False):
+        world.store.record(a_decision(is_person_wide=is_person_wide, granted=is_person_wide), root_id="prs_root")
+
+    found = {(state.is_person_wide, state.granted) for state in world.store.states(["prs_address"])}
+    assert (found, world.records()) == ({(True, True), (False, False)}, 2)
+
+
+def test_the_longest_names_make_a_key(world: World) -> None:
+    event = Event(
+        type="track",
+        name="Consent Granted",
+        message_id="m",
+        timestamp=NOON,
+        received_at=NOON,
+        source="web",
+        kind=SourceKind.BROWSER,
+        person_id="prs_fragment",
+        message={"properties": {"topic": "é" * 100, "channel": "İ" * 100}},
+    )
+    (decision,) = decisions_of(event, id_of=lambda *_: None)
+
+    world.store.record(decision, root_id="prs_root")
+
+    assert list(world.store.states(["prs_fragment"])) == [decision.state]
+    assert len(f"C#{decision.topic}#{decision.channel}#*".encode()) <= 1_024
 
 
 def test_a_root_that_was_merged_away_is_refused_and_nothing_is_kept(world: World) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier, Lock
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -10,7 +11,7 @@ import orjson
 import pytest
 from moto import mock_aws
 
-from ariane.adapters.aws.enrolments import DUE_INDEX, DynamoEnrolments
+from ariane.adapters.aws.enrolments import DUE_INDEX, DynamoEnrolments, item_of
 from ariane.adapters.aws.journey_queue import SqsJourneyQueue
 from ariane.adapters.aws.ledger import DynamoLedger
 from ariane.adapters.aws.send_queue import SqsSendQueue
@@ -59,8 +60,8 @@ def store(request: pytest.FixtureRequest) -> Store:
     return DynamoEnrolments(request.getfixturevalue("dynamodb"), journeys_table="journeys")
 
 
-def all_due(store: Store, until: timedelta, *, limit: int = 100) -> list[WakeUp]:
-    return [wake_up for shard in range(store.shards) for wake_up in store.due(shard, NOON + until, limit=limit)]
+def all_due(store: Store, until: timedelta) -> list[WakeUp]:
+    return [wake_up for shard in range(store.shards) for page in store.due(shard, NOON + until, page=100) for wake_up in page]
 
 
 def test_a_run_is_read_back_as_it_was_created(store: Store) -> None:
@@ -137,13 +138,46 @@ def test_what_is_due_is_found_until_it_has_moved_on(store: Store) -> None:
     assert all(each.due == runs[int(each.enrolment.split("#")[2])].due for each in left)
 
 
-def test_the_earliest_are_handed_over_first(store: Store) -> None:
+def test_what_is_due_comes_in_pages_the_earliest_first(store: Store) -> None:
     for number in range(30):
         store.create(enrolment(key=str(number), due=NOON + timedelta(minutes=number)))
 
     for shard in range(store.shards):
-        every = store.due(shard, NOON + timedelta(hours=1), limit=100)
-        assert list(store.due(shard, NOON + timedelta(hours=1), limit=2)) == list(every[:2])
+        (every,) = list(store.due(shard, NOON + timedelta(hours=1), page=100)) or [[]]
+        pages = list(store.due(shard, NOON + timedelta(hours=1), page=2))
+        assert [wake_up for page in pages for wake_up in page] == sorted(every, key=lambda wake_up: wake_up.due)
+        assert all(len(page) == 2 for page in pages[:-1])
+
+
+def test_a_person_of_many_ids_is_looked_up_ten_ids_at_a_time() -> None:
+    running = 0
+    most: list[int] = []
+    ten = Barrier(10)
+    lock = Lock()
+
+    class Client:
+        """Answers once ten have asked: one that were asked in turn would wait for ever."""
+
+        def get_paginator(self, _: str) -> "Client":
+            return self
+
+        def paginate(self, **query: Any) -> Iterator[Any]:
+            nonlocal running
+            with lock:
+                running += 1
+                most.append(running)
+            ten.wait(timeout=10)
+            with lock:
+                running -= 1
+            ten.wait(timeout=10)
+            name = query["ExpressionAttributeValues"][":pk"]["S"]
+            yield {"Items": [item_of(enrolment(profile=name))]}
+
+    ids = [f"prs_{number}" for number in range(40)]
+    found = DynamoEnrolments(Client(), journeys_table="journeys").runs(ids)  # type: ignore[arg-type]
+
+    assert max(most) == 10
+    assert sorted(run.profile for run in found) == sorted(ids)
 
 
 def test_a_claim_finds_the_attributes_that_it_checks(dynamodb: "DynamoDBClient") -> None:

@@ -87,6 +87,16 @@ def test_a_range_holds_its_two_ends(log: Log) -> None:
     assert [item.sort for item in page.items] == [at(2).sort, at(3).sort, at(4).sort]
 
 
+def test_a_range_may_end_with_the_calendar(log: Log) -> None:
+    log.appends.append(at(1))
+    last = a_log_item(sort="9999-12-31T23:59:59.999Z#0123456789abcdef")
+    log.appends.append(last)
+
+    page = log.reads.page(PERSON, since=parse_instant("0001-01-01T00:00:00Z"), until=parse_instant("9999-12-31T23:59:59.999999Z"))
+
+    assert [item.sort for item in page.items] == [at(1).sort, last.sort]
+
+
 @pytest.mark.parametrize("newest_first", [False, True])
 def test_pages_follow_each_other_without_gap_or_repeat(log: Log, newest_first: bool) -> None:
     for minute in range(1, 8):

@@ -1,111 +1,32 @@
 """The message ledger and the suppression list: memory and DynamoDB."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
-from moto import mock_aws
 
-from ariane.adapters.aws.enrolments import DynamoEnrolments
-from ariane.adapters.aws.ledger import INDEX, DynamoLedger, DynamoSuppressions
+from ariane.adapters.aws.ledger import DynamoLedger
 from ariane.adapters.memory.enrolments import MemoryEnrolments
-from ariane.adapters.memory.identities import MemoryIdentities
-from ariane.adapters.memory.ledger import MemoryLedger, MemorySuppressions
+from ariane.adapters.memory.ledger import MemorySuppressions
 from ariane.errors import Permanent, Retryable
-from ariane.journeys.enrolment import Enrolment
 from ariane.journeys.enrolment import Status as RunStatus
-from ariane.journeys.ports import EnrolmentStore
-from ariane.messaging.ledger import CLAIM_LIFETIME, UNDECIDED_LIFETIME, Claim, ClaimResult, Ledger, RunningEnrolment, Suppressions
-from ariane.messaging.model import FINAL, UNDECIDED, Channel, LedgerEntry, MessageClass, Status
-from ariane.messaging.settle import Swept, sweep
+from ariane.messaging.ledger import ClaimResult
+from ariane.messaging.model import FINAL, Channel, MessageClass, Status
+from tests.builders.ledger import LedgerWorld, ledger_world
 from tests.builders.messaging import an_entry
-from tests.builders.moto_endpoint import REGION, make_table
 from tests.builders.profiles import NOON
 
 
-@dataclass
-class World:
-    ledger: Ledger
-    suppressions: Suppressions
-    enrolments: EnrolmentStore
-    raise_head: Callable[[str], None]
-
-    def start_run(self) -> Enrolment:
-        run = Enrolment(
-            profile="prs_a",
-            journey="cart",
-            version="1",
-            key="",
-            number=0,
-            cause="web/m",
-            fact={"timestamp": "2026-11-22T12:00:00.000Z"},
-            entered_at=NOON,
-            node="2",
-            visit=3,
-        )
-        self.enrolments.create(run)
-        return run
-
-    def claim(self, entry: LedgerEntry | None = None, *, version: int = 0, owner: int = 0, node: str = "2", visit: int = 3) -> ClaimResult:
-        run = RunningEnrolment(profile="prs_a", enrolment="E#cart##0000", node=node, visit=visit)
-        return self.ledger.claim(Claim(entry=entry or an_entry(), enrolment=run, heads={"prs_a": version, "prs_owner": owner}))
-
-    def stored(self, entry: LedgerEntry | None = None) -> LedgerEntry | None:
-        wanted = entry or an_entry()
-        return next(iter(self.ledger.find(wanted.id, [wanted.profile])), None)
-
-
 @pytest.fixture(params=["memory", "dynamodb"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    if request.param == "memory":
-        enrolments, identities, suppressions = MemoryEnrolments(), MemoryIdentities(), MemorySuppressions()
-        ledger = MemoryLedger(enrolments=enrolments, heads=identities, suppressions=suppressions)
-        yield World(ledger, suppressions, enrolments, identities.raise_version)
-        return
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name=REGION)
-        make_messages_table(client)
-        make_table("journeys")
-        make_table("identities")
-        yield World(
-            DynamoLedger(client, messages_table="messages", journeys_table="journeys", identities_table="identities"),
-            DynamoSuppressions(client, messages_table="messages"),
-            DynamoEnrolments(client, journeys_table="journeys"),
-            lambda root: raise_head(client, root),
-        )
+def world(request: pytest.FixtureRequest) -> Iterator[LedgerWorld]:
+    with ledger_world(request.param) as made:
+        yield made
 
 
-def make_messages_table(client: Any) -> None:
-    names = ("pk", "sk", "up", "ua")
-    client.create_table(
-        TableName="messages",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": INDEX,
-                "KeySchema": [{"AttributeName": "up", "KeyType": "HASH"}, {"AttributeName": "ua", "KeyType": "RANGE"}],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
-def raise_head(client: Any, root: str) -> None:
-    client.update_item(
-        TableName="identities",
-        Key={"pk": {"S": root}, "sk": {"S": "H"}},
-        UpdateExpression="ADD v :one",
-        ExpressionAttributeValues={":one": {"N": "1"}},
-    )
-
-
-def test_a_claim_keeps_the_whole_entry(world: World) -> None:
+def test_a_claim_keeps_the_whole_entry(world: LedgerWorld) -> None:
     world.start_run()
     entry = an_entry(channel=Channel.SMS, segments=2, message_class=MessageClass.TRANSACTIONAL)
 
@@ -113,48 +34,74 @@ def test_a_claim_keeps_the_whole_entry(world: World) -> None:
     assert world.stored() == entry
 
 
-def test_a_marketing_message_is_claimed_once(world: World) -> None:
+def test_a_marketing_message_is_claimed_once(world: LedgerWorld) -> None:
     world.start_run()
     world.claim()
 
-    assert world.claim(an_entry(at=NOON + timedelta(hours=1))) is ClaimResult.TAKEN
+    later = an_entry(at=NOON + timedelta(hours=1))
+    assert world.claim(later) is ClaimResult.TAKEN
+    assert world.claim(later, seen=world.stored()) is ClaimResult.TAKEN
     assert world.stored() == an_entry()
 
 
 @pytest.mark.parametrize("status", [Status.REOPENED, Status.CLAIMED, Status.UNCLEAR])
-def test_a_transactional_message_is_claimed_until_it_is_sent(world: World, status: Status) -> None:
+def test_a_transactional_message_is_claimed_until_it_is_sent(world: LedgerWorld, status: Status) -> None:
     world.start_run()
     entry = an_entry(message_class=MessageClass.TRANSACTIONAL)
     world.claim(entry)
     if status is not Status.CLAIMED:
         world.ledger.move(entry, status)
-    again = replace(entry, at=NOON + timedelta(hours=1))
+    again = replace(entry, at=NOON + timedelta(hours=1), first_at=NOON)
 
-    assert world.claim(again) is ClaimResult.CLAIMED
+    assert world.claim(again, seen=world.stored()) is ClaimResult.CLAIMED
     assert world.stored() == again
     world.ledger.move(again, Status.SENT)
-    assert world.claim(again) is ClaimResult.TAKEN
+    assert world.claim(again, seen=world.stored()) is ClaimResult.TAKEN
 
 
-def test_a_final_entry_is_claimed_by_nobody(world: World) -> None:
+def test_a_claim_replaces_only_what_was_seen(world: LedgerWorld) -> None:
+    """Two requests that looked at the same time: the second finds something else than it saw."""
+    world.start_run()
+    entry = an_entry(message_class=MessageClass.TRANSACTIONAL)
+    second = replace(entry, at=NOON + timedelta(seconds=1))
+    assert world.claim(entry) is ClaimResult.CLAIMED
+    assert world.claim(second) is ClaimResult.TAKEN
+    assert world.claim(second, seen=replace(entry, at=NOON - timedelta(seconds=1))) is ClaimResult.TAKEN
+    assert world.claim(second, seen=replace(entry, status=Status.UNCLEAR)) is ClaimResult.TAKEN
+    assert world.stored() == entry
+
+    world.ledger.move(entry, Status.UNCLEAR)
+    seen = world.stored()
+    world.ledger.move(entry, Status.UNCLEAR, reason=FINAL)
+    assert world.claim(second, seen=seen) is ClaimResult.TAKEN
+
+
+def test_a_claim_replaces_nothing_that_is_gone(world: LedgerWorld) -> None:
+    world.start_run()
+
+    assert world.claim(seen=an_entry(status=Status.REOPENED)) is ClaimResult.TAKEN
+    assert world.stored() is None
+
+
+def test_a_final_entry_is_claimed_by_nobody(world: LedgerWorld) -> None:
     world.start_run()
     entry = an_entry(message_class=MessageClass.TRANSACTIONAL)
     world.claim(entry)
     world.ledger.move(entry, Status.UNCLEAR)
     world.ledger.move(entry, Status.UNCLEAR, reason=FINAL)
 
-    assert world.claim(entry) is ClaimResult.TAKEN
+    assert world.claim(entry, seen=world.stored()) is ClaimResult.TAKEN
 
 
 @pytest.mark.parametrize(("node", "visit"), [("1", 3), ("2", 4)])
-def test_a_claim_needs_the_run_at_that_node_and_visit(world: World, node: str, visit: int) -> None:
+def test_a_claim_needs_the_run_at_that_node_and_visit(world: LedgerWorld, node: str, visit: int) -> None:
     world.start_run()
 
     assert world.claim(node=node, visit=visit) is ClaimResult.ENROLMENT_ENDED
     assert world.stored() is None
 
 
-def test_a_claim_needs_a_run_at_all_and_one_that_has_not_ended(world: World) -> None:
+def test_a_claim_needs_a_run_at_all_and_one_that_has_not_ended(world: LedgerWorld) -> None:
     assert world.claim() is ClaimResult.ENROLMENT_ENDED
     run = world.start_run()
     world.enrolments.save(replace(run, status=RunStatus.EXITED, lock=1))
@@ -162,7 +109,7 @@ def test_a_claim_needs_a_run_at_all_and_one_that_has_not_ended(world: World) -> 
     assert world.claim() is ClaimResult.ENROLMENT_ENDED
 
 
-def test_a_claim_needs_the_profile_as_it_was_seen(world: World) -> None:
+def test_a_claim_needs_the_profile_as_it_was_seen(world: LedgerWorld) -> None:
     world.start_run()
     world.raise_head("prs_a")
 
@@ -173,7 +120,7 @@ def test_a_claim_needs_the_profile_as_it_was_seen(world: World) -> None:
     assert world.claim(version=1) is ClaimResult.CLAIMED
 
 
-def test_a_claim_needs_the_addresss_owner_as_it_was_seen(world: World) -> None:
+def test_a_claim_needs_the_addresss_owner_as_it_was_seen(world: LedgerWorld) -> None:
     world.start_run()
     world.raise_head("prs_owner")
 
@@ -181,7 +128,7 @@ def test_a_claim_needs_the_addresss_owner_as_it_was_seen(world: World) -> None:
     assert world.claim(owner=1) is ClaimResult.CLAIMED
 
 
-def test_no_message_to_a_suppressed_address_is_claimed(world: World) -> None:
+def test_no_message_to_a_suppressed_address_is_claimed(world: LedgerWorld) -> None:
     world.start_run()
     world.suppressions.suppress("prs_address", reason="bounced", at=NOON)
     world.suppressions.suppress("prs_address", reason="complained", at=NOON)
@@ -190,7 +137,7 @@ def test_no_message_to_a_suppressed_address_is_claimed(world: World) -> None:
     assert (world.suppressions.reason("prs_address"), world.suppressions.reason("prs_other")) == ("bounced", None)
 
 
-def test_a_skipped_message_is_kept_once_with_its_reason(world: World) -> None:
+def test_a_skipped_message_is_kept_once_with_its_reason(world: LedgerWorld) -> None:
     skipped = an_entry(status=Status.SKIPPED, reason="no_consent", address_id=None)
 
     assert world.ledger.skip(skipped) is True
@@ -198,7 +145,7 @@ def test_a_skipped_message_is_kept_once_with_its_reason(world: World) -> None:
     assert world.stored() == skipped
 
 
-def test_a_reopened_message_may_be_skipped_in_the_end(world: World) -> None:
+def test_a_reopened_message_may_be_skipped_in_the_end(world: LedgerWorld) -> None:
     world.start_run()
     world.claim()
     assert world.ledger.skip(an_entry(status=Status.SKIPPED, reason="exited")) is False
@@ -206,6 +153,7 @@ def test_a_reopened_message_may_be_skipped_in_the_end(world: World) -> None:
 
     assert world.ledger.skip(an_entry(status=Status.SKIPPED, reason="exited")) is True
     assert world.claim() is ClaimResult.TAKEN
+    assert world.claim(seen=world.stored()) is ClaimResult.TAKEN
 
 
 @pytest.mark.parametrize(
@@ -218,7 +166,7 @@ def test_a_reopened_message_may_be_skipped_in_the_end(world: World) -> None:
         (Status.FAILED,),
     ],
 )
-def test_an_entry_moves_on_and_never_back(world: World, path: tuple[Status, ...]) -> None:
+def test_an_entry_moves_on_and_never_back(world: LedgerWorld, path: tuple[Status, ...]) -> None:
     world.start_run()
     world.claim()
     for status in path:
@@ -230,19 +178,19 @@ def test_an_entry_moves_on_and_never_back(world: World, path: tuple[Status, ...]
     assert world.stored() == an_entry(status=path[-1], provider_id="p-1")
 
 
-def test_a_late_word_on_an_earlier_claim_does_not_touch_the_newer(world: World) -> None:
+def test_a_late_word_on_an_earlier_claim_does_not_touch_the_newer(world: LedgerWorld) -> None:
     world.start_run()
     entry = an_entry(message_class=MessageClass.TRANSACTIONAL)
     world.claim(entry)
     again = replace(entry, at=NOON + timedelta(minutes=5))
-    world.claim(again)
+    world.claim(again, seen=entry)
 
     assert world.ledger.move(entry, Status.UNCLEAR) is False
     assert world.ledger.move(an_entry(id="msg_nope"), Status.SENT) is False
     assert world.stored() == again
 
 
-def test_a_reason_stays_with_what_failed(world: World) -> None:
+def test_a_reason_stays_with_what_failed(world: LedgerWorld) -> None:
     world.start_run()
     world.claim()
     world.ledger.move(an_entry(), Status.FAILED, reason="provider_refused")
@@ -250,7 +198,7 @@ def test_a_reason_stays_with_what_failed(world: World) -> None:
     assert world.stored() == an_entry(status=Status.FAILED, reason="provider_refused")
 
 
-def test_entries_are_found_under_every_id_newest_first(world: World) -> None:
+def test_entries_are_found_under_every_id_newest_first(world: LedgerWorld) -> None:
     entries = [
         an_entry(profile=profile, id=f"msg_{place}", status=Status.SKIPPED, reason="no_consent", at=NOON + timedelta(minutes=place))
         for place, profile in enumerate(("prs_a", "prs_b", "prs_a", "prs_c"))
@@ -261,51 +209,6 @@ def test_entries_are_found_under_every_id_newest_first(world: World) -> None:
     assert list(world.ledger.entries_of(["prs_a", "prs_b"])) == [entries[2], entries[1], entries[0]]
     assert list(world.ledger.find("msg_1", ["prs_a", "prs_b", "prs_c"])) == [entries[1]]
     assert list(world.ledger.find("msg_1", [])) == []
-
-
-def test_undecided_entries_come_up_when_their_time_is_over(world: World) -> None:
-    world.start_run()
-    for place in range(12):
-        world.claim(an_entry(id=f"msg_{place:02}"))
-    world.ledger.skip(an_entry(id="msg_skipped", status=Status.SKIPPED, reason="exited"))
-    end = NOON + CLAIM_LIFETIME
-
-    assert list(world.ledger.unsettled(end - timedelta(milliseconds=1), limit=100)) == []
-    assert {entry.id for entry in world.ledger.unsettled(end, limit=100)} == {f"msg_{place:02}" for place in range(12)}
-    assert len(world.ledger.unsettled(end, limit=5)) == 5
-
-
-def test_the_sweep_leaves_nothing_undecided(world: World) -> None:
-    world.start_run()
-    for name in ("msg_claimed", "msg_reopened", "msg_sent"):
-        world.claim(an_entry(id=name))
-    world.ledger.move(an_entry(id="msg_reopened"), Status.REOPENED)
-    world.ledger.move(an_entry(id="msg_sent"), Status.SENT)
-
-    assert sweep(world.ledger, NOON + CLAIM_LIFETIME) == Swept(unclear=1, closed=0)
-    assert sweep(world.ledger, NOON + CLAIM_LIFETIME) == Swept()
-    assert sweep(world.ledger, NOON + UNDECIDED_LIFETIME) == Swept(unclear=0, closed=2)
-    assert list(world.ledger.unsettled(NOON + timedelta(days=9), limit=10)) == []
-    ends = {entry.id: (entry.status, entry.reason) for entry in world.ledger.entries_of(["prs_a"])}
-    assert ends == {
-        "msg_claimed": (Status.UNCLEAR, FINAL),
-        "msg_reopened": (Status.FAILED, "throttled"),
-        "msg_sent": (Status.SENT, None),
-    }
-
-
-def test_a_providers_word_settles_even_what_was_given_up(world: World) -> None:
-    world.start_run()
-    world.claim()
-    world.ledger.move(an_entry(), Status.UNCLEAR)
-    world.ledger.move(an_entry(), Status.UNCLEAR, reason=FINAL)
-
-    assert world.ledger.move(an_entry(), Status.DELIVERED) is True
-    assert world.stored() == an_entry(status=Status.DELIVERED)
-
-
-def test_every_undecided_status_has_an_end() -> None:
-    assert {Status.REOPENED, Status.CLAIMED, Status.UNCLEAR} == UNDECIDED
 
 
 class _Refuses:
@@ -331,7 +234,7 @@ def _table_error(code: str) -> ClientError:
 def claim_against(error: Exception) -> ClaimResult:
     client: Any = _Refuses(error)
     ledger = DynamoLedger(client, messages_table="m", journeys_table="j", identities_table="i")
-    return World(ledger, MemorySuppressions(), MemoryEnrolments(), lambda _: None).claim()
+    return LedgerWorld(ledger, MemorySuppressions(), MemoryEnrolments(), lambda _: None).claim()
 
 
 def test_two_transactions_that_meet_are_looked_at_again() -> None:

@@ -18,11 +18,11 @@ from ariane.adapters.aws.sms_sender import SnsSmsSender
 from ariane.adapters.memory.email_sender import MemoryEmailSender
 from ariane.adapters.memory.sms_sender import MemorySmsSender
 from ariane.errors import ArianeError, Permanent, Retryable
+from ariane.messaging.mime import mime_of
 from ariane.messaging.model import MessageClass
 from ariane.messaging.senders import Email, EmailSender, OutcomeUnknown, Sms, SmsSender
 from tests.builders.moto_endpoint import REGION
 
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
 EMAIL = Email(
     to="ana@shop.example",
     sender="bonjour@maison.example",
@@ -34,7 +34,17 @@ EMAIL = Email(
     unsubscribe_url="https://c.example/u/t",
     tags={"message": "msg_1", "node": "2-1"},
 )
+CONTENT = mime_of(EMAIL, message_id="msg_1", now=datetime(2026, 11, 22, tzinfo=UTC))
 SMS = Sms(to="+33612345678", text="Été €", sender_id="ONDINE", message_class=MessageClass.TRANSACTIONAL)
+CLOSED = (
+    "AccessDenied",
+    "AccessDeniedException",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+)
 
 
 @pytest.fixture(params=["memory", "aws"])
@@ -45,7 +55,7 @@ def emails(request: pytest.FixtureRequest) -> Iterator[EmailSender]:
     with mock_aws():
         client = boto3.client("sesv2", region_name=REGION)
         client.create_email_identity(EmailIdentity="maison.example")
-        yield SesEmailSender(client, configuration_set="ariane-dev", clock=lambda: NOW)
+        yield SesEmailSender(client, configuration_set="ariane-dev")
 
 
 @pytest.fixture(params=["memory", "aws"])
@@ -58,7 +68,7 @@ def texts(request: pytest.FixtureRequest) -> Iterator[SmsSender]:
 
 
 def test_each_message_gets_an_id_of_the_provider(emails: EmailSender, texts: SmsSender) -> None:
-    assert emails.send(EMAIL) != emails.send(EMAIL)
+    assert emails.send(EMAIL, CONTENT) != emails.send(EMAIL, CONTENT)
     assert texts.send(SMS) != texts.send(SMS)
 
 
@@ -67,7 +77,7 @@ def test_ses_gets_the_whole_mime_message() -> None:
         client = boto3.client("sesv2", region_name=REGION)
         client.create_email_identity(EmailIdentity="maison.example")
 
-        SesEmailSender(client, configuration_set="ariane-dev", clock=lambda: NOW).send(EMAIL)
+        SesEmailSender(client, configuration_set="ariane-dev").send(EMAIL, CONTENT)
 
         (sent,) = ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages
         assert (sent.source, set(sent.destinations)) == ("bonjour@maison.example", {"ana@shop.example"})
@@ -99,7 +109,7 @@ class _Client:
 
 
 def ses(client: Any) -> SesEmailSender:
-    return SesEmailSender(client, configuration_set="ariane-dev", clock=lambda: NOW)
+    return SesEmailSender(client, configuration_set="ariane-dev")
 
 
 def sns(client: Any) -> SnsSmsSender:
@@ -112,7 +122,7 @@ def refusal(code: str, status: int = 400, message: str = "") -> ClientError:
 
 def test_our_message_id_goes_as_a_tag_under_the_configuration_set() -> None:
     client = _Client()
-    ses(client).send(EMAIL)
+    ses(client).send(EMAIL, CONTENT)
 
     (asked,) = client.asked
     assert asked["ConfigurationSetName"] == "ariane-dev"
@@ -136,6 +146,7 @@ def test_an_sms_says_what_it_is_and_who_sends_it(kind: MessageClass, spoken: str
     [
         *((refusal(code, 429), Retryable, "provider_throttled") for code in email_sender.THROTTLED),
         *((refusal(code), Permanent, reason) for code, reason in email_sender.PERMANENT.items()),
+        *((refusal(code, 403), Retryable, "provider_closed") for code in CLOSED),
         (refusal("SomethingNew"), Permanent, "provider_refused"),
         (refusal("InternalFailure", 500), OutcomeUnknown, "provider_failed"),
         (ReadTimeoutError(endpoint_url="x"), OutcomeUnknown, "provider_silent"),
@@ -145,7 +156,7 @@ def test_an_sms_says_what_it_is_and_who_sends_it(kind: MessageClass, spoken: str
 )
 def test_what_ses_answers_is_told_apart(answer: Exception, kind: type[ArianeError], code: str) -> None:
     with pytest.raises(ArianeError) as caught:
-        ses(_Client(answer)).send(EMAIL)
+        ses(_Client(answer)).send(EMAIL, CONTENT)
 
     assert (type(caught.value), caught.value.code) == (kind, code)
 
@@ -155,6 +166,7 @@ def test_what_ses_answers_is_told_apart(answer: Exception, kind: type[ArianeErro
     [
         *((refusal(code, 429), Retryable, "provider_throttled") for code in sms_sender.THROTTLED),
         *((refusal(code), Permanent, reason) for code, reason in sms_sender.PERMANENT.items()),
+        *((refusal(code, 403), Retryable, "provider_closed") for code in (*CLOSED, "AuthorizationError", "AuthorizationErrorException")),
         (refusal("InvalidParameter", message="Invalid parameter: phone number is opted out"), Permanent, "opted_out"),
         (refusal("InternalError", 500), OutcomeUnknown, "provider_failed"),
         (ReadTimeoutError(endpoint_url="x"), OutcomeUnknown, "provider_silent"),

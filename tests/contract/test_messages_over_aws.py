@@ -24,10 +24,10 @@ from ariane.journeys.enrolment import Enrolment
 from ariane.messaging.model import Channel, LedgerEntry, SendRequest, Status
 from ariane.privacy.consents import Consent, decide
 from handlers import links, send
+from tests.builders.ledger import make_messages_table
 from tests.builders.messaging import ADDRESS, BRAND, KEY, LINK_KEY, PUBLIC_URL, a_definition, a_template
 from tests.builders.moto_endpoint import REGION, make_table, moto_endpoint
 from tests.builders.profiles import NOON, Stack, identify, item, prs, track
-from tests.contract.test_ledger import make_messages_table
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 """A function never closes its connections: the process ends. Here it is the garbage collector that ends them."""

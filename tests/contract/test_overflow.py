@@ -85,3 +85,18 @@ def test_the_function_reports_only_the_messages_that_failed(endpoint: Endpoint, 
     assert report == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     monkeypatch.undo()
     assert boto3.client("dynamodb", region_name=REGION).scan(TableName="events")["Count"] == 1
+
+
+def test_the_function_reports_a_batch_that_failed_whole_and_logs_nothing_of_it(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken:
+        def drain(self, body: str) -> None:
+            raise ValueError(body)
+
+    monkeypatch.setattr(overflow, "_service", Broken)
+    records = [{"messageId": "0", "body": "jeanne@example.com", "eventSource": "aws:sqs"}]
+
+    assert overflow.handler({"Records": records}, LambdaContext()) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert [vars(entry)["error"] for entry in caplog.records if entry.getMessage() == "log item comes again"] == ["ValueError"]
+    assert "jeanne" not in str([vars(entry) for entry in caplog.records if entry.name.startswith("overflow")])

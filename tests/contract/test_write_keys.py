@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from ariane.access import write_keys
-from ariane.access.write_keys import WriteKeyStore, hash_of
+from ariane.access.hashing import hash_of
+from ariane.access.write_keys import WriteKeyStore
 from ariane.adapters.aws.access_reader import DynamoAccessReader
 from ariane.adapters.aws.signed_client import DYNAMODB
 from ariane.adapters.aws.write_keys import DynamoWriteKeys

@@ -11,7 +11,8 @@ import httpx
 import orjson
 import pytest
 
-from ariane.access.write_keys import WriteKey, hash_of
+from ariane.access.hashing import hash_of
+from ariane.access.write_keys import WriteKey
 from ariane.errors import Conflict
 from ariane.instants import utc_now
 from cli.access import write_keys_of

@@ -70,6 +70,11 @@ def test_collect_has_a_small_asset_and_the_others_share_one(dev: Synthesised) ->
     assert collect not in assets.values()
 
 
+def test_only_the_functions_whose_queues_feed_each_other_may_run_in_a_loop(prod: Synthesised) -> None:
+    allowed = {name for name, function in prod.platform.functions().items() if function.get("RecursiveLoop") == "Allow"}
+    assert allowed == {"journey", "send"}
+
+
 def test_production_rings_for_errors_and_throttles_of_each_function(prod: Synthesised, dev: Synthesised) -> None:
     alarms = prod.platform.properties("AWS::CloudWatch::Alarm").values()
     assert sum(alarm["MetricName"] == "Errors" for alarm in alarms) == len(HANDLERS)

@@ -62,23 +62,38 @@ def test_a_queue_hides_a_message_for_six_times_its_workers_timeout(prod: Synthes
         assert queues(prod)[name]["VisibilityTimeout"] >= 6 * worker["Timeout"]
 
 
-def test_the_stream_feeds_stitch_new_items_with_bisect_and_bounded_retries(prod: Synthesised) -> None:
-    (stream,) = [source for source in sources(prod).values() if "StartingPosition" in source]
+def stream_source(synthesised: Synthesised) -> Mapping[str, Any]:
+    (stream,) = [source for source in sources(synthesised).values() if "StartingPosition" in source]
+    return stream
+
+
+def test_the_stream_feeds_stitch_new_items_with_bisect(prod: Synthesised) -> None:
+    stream = stream_source(prod)
     assert flat(stream["FunctionName"]) == f"<{prod.platform.logical_id('stitch')}>"
     assert stream["StartingPosition"] == "TRIM_HORIZON"
     assert stream["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]}
     assert stream["BisectBatchOnFunctionError"] is True
-    assert stream["MaximumRetryAttempts"] == 5
+
+
+def test_the_stream_is_tried_again_for_hours_not_for_a_number_of_times(prod: Synthesised) -> None:
+    """A throttled table or a missing grant fails a handful of attempts within seconds. The stream itself forgets after a day."""
+    stream = stream_source(prod)
+    assert stream["MaximumRetryAttempts"] == 10_000
+    assert 4 * 3600 <= stream["MaximumRecordAgeInSeconds"] <= 12 * 3600
+
+
+def test_a_shard_is_read_in_order_in_every_stage(prod: Synthesised, local: Synthesised, dev: Synthesised) -> None:
+    """Above 1, Lambda keeps the order of each item (pk and sk), no longer that of a person's items (pk)."""
+    for stage in (prod, local, dev):
+        assert stream_source(stage).get("ParallelizationFactor", 1) == 1
 
 
 def test_the_stream_never_takes_partial_failures(prod: Synthesised) -> None:
-    (stream,) = [source for source in sources(prod).values() if "StartingPosition" in source]
-    assert "FunctionResponseTypes" not in stream
+    assert "FunctionResponseTypes" not in stream_source(prod)
 
 
 def test_what_the_stream_gives_up_on_lands_in_a_bucket(prod: Synthesised) -> None:
-    (stream,) = [source for source in sources(prod).values() if "StartingPosition" in source]
-    destination = flat(stream["DestinationConfig"]["OnFailure"]["Destination"]).strip("<>").split(".")[0]
+    destination = flat(stream_source(prod)["DestinationConfig"]["OnFailure"]["Destination"]).strip("<>").split(".")[0]
     assert destination in prod.platform.of_type("AWS::S3::Bucket")
 
 

@@ -88,7 +88,7 @@ def test_a_batch_of_the_stream_becomes_a_profile_that_the_api_shows_however_ofte
     for _ in range(2):
         stitch.handler({"Records": records}, SimpleNamespace())  # type: ignore[arg-type]
 
-    status, profile = ask("/v1/profiles/email%3Aa%40b.fr")
+    status, profile = ask("/v1/profiles/email:a@b.fr")
     assert (status, profile["id"]) == (200, prs("user_id:u1"))
     assert {each["type"] for each in profile["identifiers"]} == {"user_id", "anonymous_id", "email"}
     assert profile["events"]["Product Viewed"]["count"] == 1

@@ -1,7 +1,10 @@
 """Dependencies point inwards: handlers -> wiring -> the product <- adapters."""
 
 import ast
+import re
+import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -63,17 +66,21 @@ def test_memory_adapters_need_no_aws_library() -> None:
 
 def test_wiring_of_collect_stays_slim() -> None:
     """Cold start: the collector answers people's browsers, so what it imports is counted."""
+    for path in _modules_of_collect():
+        for name in imports_of(path):
+            assert not name.startswith(("boto3", "botocore", "pydantic", "aws_lambda_powertools")), f"{path} imports {name}"
+
+
+def _modules_of_collect() -> set[Path]:
     seen: set[Path] = set()
     todo = [FUNCTIONS / "handlers" / "collect.py"]
     while todo:
         path = todo.pop()
-        if path in seen:
-            continue
-        seen.add(path)
-        for name in imports_of(path):
-            assert not name.startswith(("boto3", "botocore", "pydantic", "aws_lambda_powertools")), f"{path} imports {name}"
-            todo += [file for file in _files_of(name) if file.exists()]
+        if path not in seen:
+            seen.add(path)
+            todo += [file for name in imports_of(path) for file in _files_of(name) if file.exists()]
     assert len(seen) > 5, "the walk found next to nothing"
+    return seen
 
 
 def _files_of(name: str) -> list[Path]:
@@ -100,9 +107,64 @@ def test_files_and_functions_stay_short(root: str) -> None:
 
 def test_every_adapter_of_aws_has_its_twin_in_memory() -> None:
     """What implements no port has none: the parts that adapters share, and what only CloudFormation calls."""
-    shared_parts = {"batch_get", "custom_resource", "errors", "event_items", "provider_errors", "secrets", "signature", "signed_client"}
+    shared_parts = {
+        "access_rows",
+        "batch_get",
+        "custom_resource",
+        "errors",
+        "event_items",
+        "provider_errors",
+        "secrets",
+        "signature",
+        "signed_client",
+    }
 
     def names(kind: str) -> set[str]:
         return {path.stem for path in (PRODUCT / "adapters" / kind).glob("*.py")} - {"__init__"}
 
     assert names("aws") - shared_parts <= names("memory")
+
+
+ONLY_WHERE_FILES_ARE_CHECKED = {f"ariane/definitions/{name}.py": {"pyyaml"} for name in ("yaml_source", "wording")}
+"""Another test holds that no function imports them."""
+FOR_TYPES = ("mypy_boto3_", "_typeshed")
+
+
+def required(name: str) -> set[str]:
+    """The direct requirements of ``requirements/{name}.in``, as pip spells them."""
+    lines = (FUNCTIONS.parent / "requirements" / f"{name}.in").read_text("utf-8").splitlines()
+    return {spelled(re.split(r"[\[<>=~; ]", line)[0]) for line in lines if line and line[0] not in "#-"}
+
+
+def spelled(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def distributions_of(path: Path) -> set[str]:
+    """What a module imports of other people's, as distributions."""
+    names = {name.partition(".")[0] for name in imports_of(path)}
+    foreign = {name for name in names if name not in sys.stdlib_module_names and not name.startswith((*FOR_TYPES, "ariane", "handlers"))}
+    known = packages_distributions()
+    return {spelled(known[name][0]) if name in known else name for name in foreign}
+
+
+def test_what_the_functions_import_is_required_by_name() -> None:
+    """A package that only comes along with another one goes when that one no longer needs it."""
+    required_by_name = required("lambda")
+    for path in FUNCTIONS.rglob("*.py"):
+        allowed = required_by_name | ONLY_WHERE_FILES_ARE_CHECKED.get(path.relative_to(FUNCTIONS).as_posix(), set())
+        assert distributions_of(path) <= allowed, f"{path} imports {distributions_of(path) - allowed}"
+
+
+def test_what_is_required_by_name_is_imported() -> None:
+    imported = {name for path in FUNCTIONS.rglob("*.py") for name in distributions_of(path)}
+
+    assert required("lambda") <= imported
+    assert required("collect") <= imported
+
+
+def test_what_collect_imports_is_in_its_small_lock() -> None:
+    lock = (FUNCTIONS.parent / "requirements" / "collect.txt").read_text("utf-8")
+    locked = {spelled(name) for name in re.findall(r"^([A-Za-z0-9_.\-]+)==", lock, re.MULTILINE)}
+    for path in _modules_of_collect():
+        assert distributions_of(path) <= locked, f"{path} imports {distributions_of(path) - locked}"

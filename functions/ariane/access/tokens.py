@@ -5,9 +5,9 @@ import binascii
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Protocol
 
+from ariane.access.hashing import hash_of
 from ariane.errors import Denied, Rejected
 from ariane.instants import Clock
 
@@ -55,11 +55,6 @@ class TokenStore(TokenReader, Protocol):
     def revoke_token(self, token_hash: str) -> None:
         """Idempotent. Raises NotFound."""
         ...
-
-
-def hash_of(token: str) -> str:
-    """SHA-256 in hex. Tokens are random, so a fast hash without salt is enough."""
-    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def create(store: TokenStore, name: str, scopes: Collection[str], *, clock: Clock, new_secret: Callable[[], str]) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Protocol
 
+from ariane.access.hashing import hash_of
 from ariane.instants import Clock
 
 PREFIX = "wk_"
@@ -35,11 +35,6 @@ class WriteKeyStore(Protocol):
     def revoke(self, key_hash: str) -> None:
         """Idempotent. Raises NotFound."""
         ...
-
-
-def hash_of(write_key: str) -> str:
-    """SHA-256 in hex. Keys are random, so a fast hash without salt is enough."""
-    return sha256(write_key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def create(store: WriteKeyStore, source: str, *, clock: Clock, new_secret: Callable[[], str]) -> str:

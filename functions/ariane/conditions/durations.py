@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import BeforeValidator
 
 _PATTERN = re.compile(r"(\d{1,6}) ?(second|minute|hour|day|week)s?")
 _LONGEST = timedelta(days=3660)
@@ -12,7 +12,7 @@ _LONGEST = timedelta(days=3660)
 
 def parse_duration(text: str) -> timedelta:
     """Raises ValueError for anything else than a whole number and a unit, and above ten years."""
-    found = _PATTERN.fullmatch(text.strip())
+    found = _PATTERN.fullmatch(text.strip()) if isinstance(text, str) else None
     if found is None:
         raise ValueError(f"{text!r} is not a duration such as '15 minutes', '1 hour' or '30 days'")
     duration = timedelta(**{f"{found[2]}s": int(found[1])})
@@ -26,4 +26,4 @@ def _checked(text: str) -> str:
     return text
 
 
-type Duration = Annotated[str, AfterValidator(_checked)]
+type Duration = Annotated[str, BeforeValidator(_checked)]

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from ariane.conditions.durations import Duration
-from ariane.definitions.strict import Definition
+from ariane.definitions.strict import Definition, matching
 from ariane.instants import parse_instant
 
 type Scalar = str | int | float | bool
-type Path = Annotated[str, StringConstraints(pattern=r"^[^.\s][^.]*(\.[^.]+)*$", max_length=200)]
+type Path = Annotated[
+    str, Field(max_length=200), matching(r"[^.\s][^.]*(\.[^.]+)*", "is not a name, or names with dots between, such as address.city")
+]
 
 
 def _instant(text: str) -> str:
@@ -22,7 +24,10 @@ def _instant(text: str) -> str:
 
 
 def _orderable(value: str | int | float) -> str | int | float:
-    return _instant(value) if isinstance(value, str) else value
+    try:
+        return _instant(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"{value!r} is neither a number nor an ISO 8601 instant such as 2026-11-22T08:00:00Z") from error
 
 
 type Instant = Annotated[str, AfterValidator(_instant)]

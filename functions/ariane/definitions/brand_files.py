@@ -3,21 +3,21 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from ariane.conditions.durations import Duration
-from ariane.definitions.strict import Definition
+from ariane.definitions.strict import Definition, matching
 from ariane.events.model import OWN_SOURCE, SourceKind
 from ariane.identity.rules import Normaliser
 from ariane.journeys.definition import EventName, Locale, Name, TimeZone
 from ariane.messaging.model import Channel, MessageClass
 
-type Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-type Address = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-type Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
-type Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-type Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-type NamespaceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{0,63}$")]
+type Text = Annotated[str, Field(min_length=1, max_length=500)]
+type Address = Annotated[str, matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "is not an e-mail address")]
+type Url = Annotated[str, matching(r"https?://[^\s]+", "is not an address that begins with https://")]
+type Country = Annotated[str, matching(r"[A-Z]{2}", "is not a country of two capitals such as FR")]
+type Currency = Annotated[str, matching(r"[A-Z]{3}", "is not a currency of three capitals such as EUR")]
+type NamespaceName = Annotated[str, matching(r"[a-z][a-z0-9_.]{0,63}", "is not a name of small letters, digits, _ and dots")]
 
 
 def _pattern(text: str) -> str:
@@ -41,7 +41,7 @@ class Email(Definition):
 
 
 class Sms(Definition):
-    sender_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,11}$")] | None = None
+    sender_id: Annotated[str, matching(r"[A-Za-z0-9]{1,11}", "is not 1 to 11 letters and digits")] | None = None
     stop_suffix: dict[Locale, Text] = Field(default_factory=dict)
 
 

@@ -11,8 +11,11 @@ from typing import Any
 import orjson
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
+from ariane.definitions.known_keys import known_keys
 from ariane.definitions.problems import Problem
+from ariane.definitions.wording import of_field, of_unknown_key, of_yaml
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 type Place = tuple[str | int, ...]
@@ -77,9 +80,8 @@ def read_yaml(file: str, text: str) -> YamlFile:
         _check_depth(file, text)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise YamlInvalid(Problem(file, line, column, "", "yaml", error.problem or "is not YAML")) from error
+        (line, column), message = of_yaml(error)
+        raise YamlInvalid(Problem(file, line, column, "", "yaml", message)) from error
     except yaml.YAMLError as error:
         raise YamlInvalid(Problem(file, 1, 1, "", "yaml", "has characters that YAML does not allow")) from error
     return _Reader(file).read(node)
@@ -161,22 +163,21 @@ def validate[M: BaseModel](source: YamlFile, model: type[M]) -> M | list[Problem
     try:
         return model.model_validate_json(orjson.dumps(source.data))
     except ValidationError as error:
-        found = [(item["loc"], item["type"], item["msg"]) for item in error.errors(include_url=False, include_input=False)]
-        return [_problem(source, *item) for item in found if not _follows(item, found)]
+        found = error.errors(include_url=False)
+        return [_problem(source, model, item) for item in found if not _follows(item, found)]
 
 
-type _Found = tuple[Place, str, str]
-
-
-def _follows(item: _Found, found: list[_Found]) -> bool:
+def _follows(item: ErrorDetails, found: list[ErrorDetails]) -> bool:
     """pydantic reports a list without its bad elements as too short as well."""
-    place, code, _ = item
-    return code == "too_short" and any(len(other) > len(place) and other[: len(place)] == place for other, _, _ in found)
+    place = item["loc"]
+    return item["type"] == "too_short" and any(len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in found)
 
 
-_MESSAGES = {"missing": "is required", "extra_forbidden": "is not a known key here"}
-
-
-def _problem(source: YamlFile, place: Place, code: str, message: str) -> Problem:
-    message = _MESSAGES.get(code, message).removeprefix("Value error, ")
-    return source.problem(place, code, message[:1].lower() + message[1:], at_key=code == "extra_forbidden")
+def _problem(source: YamlFile, model: type[BaseModel], item: ErrorDetails) -> Problem:
+    code, context = item["type"], item.get("ctx", {})
+    place = (*item["loc"], *(context["field"].split(".") if "field" in context else ()))
+    if code == "extra_forbidden":
+        message = of_unknown_key(str(item["loc"][-1]), known_keys(model, item["loc"]))
+    else:
+        message = of_field(code, item["msg"], context, is_empty=item["input"] is None)
+    return source.problem(place, code, message, at_key=code == "extra_forbidden")

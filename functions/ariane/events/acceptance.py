@@ -8,11 +8,13 @@ from typing import Any
 import orjson
 
 from ariane.errors import Permanent, Rejected, Retryable
-from ariane.events.cleaning import Cleaned, clean, is_no_op, stamped
+from ariane.events.cleaning import Cleaned, clean, context_of_batch, is_no_op, stamped
 from ariane.events.enrichment import enrich
 from ariane.events.keys import Keyed, log_items
 from ariane.events.log import EventLog, Meter, Overflow, Reject, RejectStore
+from ariane.events.measure import Inherited
 from ariane.events.model import LogItem
+from ariane.events.rejects import MAX_KEPT
 from ariane.events.sources import Source
 from ariane.events.timestamps import sent_instant
 from ariane.events.wire import Request, Submission
@@ -38,9 +40,10 @@ def sort_out(submission: Submission, *, source: Source, request: Request, rules:
     rejects: list[Reject] = []
     sent_at = sent_instant(submission.sent_at)
     ids = _PersonIds(person_key)
+    context, integrations = context_of_batch(submission.context), Inherited.of(submission.integrations)
     for place, item in enumerate(submission.items):
         try:
-            cleaned = clean(item, batch_context=submission.context, batch_integrations=submission.integrations)
+            cleaned = clean(item, batch_context=context, batch_integrations=integrations)
             if not is_no_op(cleaned.message):
                 anchor = ids[_anchor(cleaned, source, rules)]
                 keyed.append(_keyed(cleaned, anchor, source=source, request=request, place=place, sent_at=_sent(item, sent_at)))
@@ -98,7 +101,7 @@ class _PersonIds(dict[Identifier, str]):
 
 
 def _anchor(cleaned: Cleaned, source: Source, rules: Rules) -> Identifier:
-    identifiers = identifiers_of(cleaned.message, rules, default_country=source.default_country)
+    identifiers = identifiers_of(cleaned.message, rules, kind=source.kind, default_country=source.default_country)
     if not identifiers:
         raise Rejected("no_usable_identifier", "the event names nobody: userId, anonymousId, an external id or a trait that a rule names")
     return identifiers[0]
@@ -123,5 +126,5 @@ def _reject(error: Rejected, item: Any, *, source: Source, submission: Submissio
     try:
         body = orjson.dumps(item)
     except orjson.JSONEncodeError:  # nested too deeply to be written again
-        body = submission.body
+        body = submission.body[:MAX_KEPT]
     return Reject(source=source.name, at=at, code=error.code, message=error.message, index=place, body=body)

@@ -6,15 +6,15 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-import orjson
-
 from ariane.errors import Rejected
+from ariane.events.measure import Inherited, canonical
 from ariane.events.model import Message, SourceKind
 from ariane.events.timestamps import corrected, stated_instant
 from ariane.instants import format_instant
 
-MAX_EVENT = 32 * 1024
 MAX_MESSAGE_ID = 99
+MAX_EXTERNAL_IDS = 100
+"""More than anybody has; each is normalised, which takes longer than to send it."""
 TYPES = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 
 _IDS = ("userId", "anonymousId", "previousId", "groupId")
@@ -45,8 +45,7 @@ _CONTEXT = frozenset(
         "userAgentData",
     }
 )
-_NESTED = 16
-"""Room that is kept below the serialiser's nesting limit for what the log and the bus wrap around a message."""
+_NOTHING = Inherited()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +58,11 @@ class Cleaned:
     original: datetime | None
 
 
-def clean(item: Any, *, batch_context: Any = None, batch_integrations: Any = None) -> Cleaned:
+def context_of_batch(value: Any) -> Inherited:
+    return Inherited.of(value, names=_CONTEXT)
+
+
+def clean(item: Any, *, batch_context: Inherited = _NOTHING, batch_integrations: Inherited = _NOTHING) -> Cleaned:
     """Raises Rejected with the reason. Null ids and null objects count as absent; a trait's null stays: it removes the trait."""
     if not isinstance(item, Mapping):
         raise Rejected("invalid_event", "an event is a JSON object")
@@ -70,10 +73,9 @@ def clean(item: Any, *, batch_context: Any = None, batch_integrations: Any = Non
     for name in _OBJECTS:
         _keep(message, name, _object(item, name))
     _keep(message, "context", _context(item, batch_context))
-    if batch_integrations:
-        _keep(message, "integrations", {**_mapping(batch_integrations), **message.get("integrations", {})})
+    _keep(message, "integrations", batch_integrations.below(message.get("integrations", {})))
     _keep(message, "messageId", _message_id(item.get("messageId")))
-    return Cleaned(message=message, canonical=_canonical(message), original=original)
+    return Cleaned(message=message, canonical=canonical(message), original=original)
 
 
 def is_no_op(message: Message) -> bool:
@@ -137,31 +139,16 @@ def _object(item: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     return value or None
 
 
-def _context(item: Mapping[str, Any], batch_context: Any) -> dict[str, Any]:
-    own = _object(item, "context") or {}
-    merged = {**_mapping(batch_context), **own} if batch_context else own
+def _context(item: Mapping[str, Any], batch_context: Inherited) -> dict[str, Any]:
+    merged = batch_context.below(_object(item, "context") or {})
     kept = {name: value for name, value in merged.items() if name in _CONTEXT and value is not None}
     channel = item.get("channel")
     if isinstance(channel, str):
         kept.setdefault("channel", channel)
+    external = kept.get("externalIds")
+    if isinstance(external, list) and len(external) > MAX_EXTERNAL_IDS:
+        raise Rejected("too_many_identifiers", f"an event has at most {MAX_EXTERNAL_IDS} externalIds")
     return kept
-
-
-def _canonical(message: Message) -> bytes:
-    wrapped: Any = message
-    for _ in range(_NESTED):
-        wrapped = [wrapped]
-    try:
-        canonical = orjson.dumps(wrapped, option=orjson.OPT_SORT_KEYS)[_NESTED:-_NESTED]
-    except orjson.JSONEncodeError as error:
-        raise Rejected("event_too_deep", "the event is nested too deeply") from error
-    if len(canonical) > MAX_EVENT:
-        raise Rejected("event_too_large", f"an event holds at most {MAX_EVENT} bytes")
-    return canonical
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _keep(message: Message, name: str, value: Any) -> None:

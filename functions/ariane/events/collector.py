@@ -1,9 +1,10 @@
 """The collector: a request in, an answer out. Which path is read how is the table at the end."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from ariane.errors import ArianeError, Denied, NotFound, Permanent, Rejected
 from ariane.events import answers
@@ -14,7 +15,7 @@ from ariane.events.redirects import Click, click_submission, landing, read_click
 from ariane.events.segment import BATCH_PATHS, LETTERS, read_batch, read_pixel, read_single, write_key_of
 from ariane.events.settings_document import MAX_AGE_SECONDS, settings_document
 from ariane.events.sources import Source, SourceDirectory
-from ariane.events.wire import Request, Response, Submission
+from ariane.events.wire import Refused, Request, Response, Submission
 
 type Reader = Callable[[Request], Submission]
 type Endpoint = Callable[["Collector", Request], Response]
@@ -58,22 +59,20 @@ class Collector:
             response = _endpoint(request)(self, request)
         except ArianeError as error:
             response = self._refusal(error)
+        if request.method == "HEAD":
+            response = replace(response, body=b"")
         return answers.shared_with_origin(response, request)
 
     def collect(self, request: Request, reader: Reader) -> Response:
         """JSON protocols."""
-        try:
-            submission = reader(request)
-        except Rejected as error:
-            self._keep_refused(request, error)
-            raise
+        submission = self._read(request, reader)
         source = self._source_of(submission.write_key, request)
         return answers.accepted(self._accept(submission, source, request))
 
     def pixel(self, request: Request, reader: Reader) -> Response:
         """Whatever happens, an image: a broken one would be seen on the page."""
         try:
-            submission = reader(request)
+            submission = self._read(request, reader)
             self._accept(submission, self._source_of(submission.write_key, request), request)
         except ArianeError as error:
             self._refusal(error)
@@ -105,6 +104,17 @@ class Collector:
         source = self._log_click(click, visitor, request)
         cookie = self._cookie(visitor, request, source)
         return answers.moved(landing(click, visitor, key=key, now=request.received_at), cookie)
+
+    def picture(self, _: Request) -> Response:
+        """A pixel's headers alone: who asks for them shows nothing to anybody."""
+        return answers.image()
+
+    def target(self, request: Request) -> Response:
+        """A link's headers alone: scanners and previews ask for them. No click, and nobody to hand an id to."""
+        try:
+            return answers.moved(read_click(request, self._keys().link).url)
+        except Denied as error:
+            return answers.refused(error, status=400)
 
     def settings(self, request: Request) -> Response:
         """``/v1/projects/{write key}/settings``."""
@@ -146,14 +156,21 @@ class Collector:
             self._meter.count("ClicksWithoutSource")
         return source
 
-    def _keep_refused(self, request: Request, error: Rejected) -> None:
-        """A body that cannot be read at all is kept too, if it came with a known key."""
-        write_key = write_key_of(request, {})
+    def _read(self, request: Request, reader: Reader) -> Submission:
+        try:
+            return reader(request)
+        except Refused as error:
+            self._keep_refused(request, error, write_key=error.write_key, body=error.body)
+            raise
+        except Rejected as error:
+            self._keep_refused(request, error, write_key=write_key_of(request, {}), body=request.body or urlencode(request.query).encode())
+            raise
+
+    def _keep_refused(self, request: Request, error: Rejected, *, write_key: str | None, body: bytes) -> None:
+        """A request that cannot be read is kept too, if it came with a known key."""
         source = self._sources.by_key(write_key) if write_key else None
         if source is not None:
-            reject = Reject(
-                source=source.name, at=request.received_at, code=error.code, message=error.message, index=None, body=request.body
-            )
+            reject = Reject(source=source.name, at=request.received_at, code=error.code, message=error.message, index=None, body=body)
             self._rejects.put([reject])
 
     def _refusal(self, error: ArianeError) -> Response:
@@ -174,7 +191,7 @@ def _endpoint(request: Request) -> Endpoint:
     exact = ROUTES.get((request.method, request.path))
     if exact is not None:
         return exact
-    if request.method == "GET" and _is_settings(request.path):
+    if request.method in ("GET", "HEAD") and _is_settings(request.path):
         return Collector.settings
     raise NotFound("not_found", "there is nothing at this address")
 
@@ -199,7 +216,14 @@ def _routes() -> dict[tuple[str, str], Endpoint]:
     for letter, kind in LETTERS.items():
         routes["POST", f"/v1/{letter}"] = routes["POST", f"/v1/{kind}"] = _collected(partial(read_single, kind=kind))
         routes["GET", f"/v1/pixel/{kind}"] = _seen(partial(read_pixel, kind=kind))
-    return routes | {("POST", "/v1/m"): Collector.ignore, ("GET", "/p.gif"): Collector.own_pixel, ("GET", "/r"): Collector.redirect}
+        routes["HEAD", f"/v1/pixel/{kind}"] = Collector.picture
+    return routes | {
+        ("POST", "/v1/m"): Collector.ignore,
+        ("GET", "/p.gif"): Collector.own_pixel,
+        ("HEAD", "/p.gif"): Collector.picture,
+        ("GET", "/r"): Collector.redirect,
+        ("HEAD", "/r"): Collector.target,
+    }
 
 
 ROUTES: Mapping[tuple[str, str], Endpoint] = _routes()

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from ariane.errors import Rejected
 from ariane.events.bodies import inflate, read_object
-from ariane.events.wire import Request, Submission
+from ariane.events.wire import Refused, Request, Submission
 
 MAX_EVENTS = 2_500
 
@@ -28,13 +28,14 @@ def read_batch(request: Request) -> Submission:
     """Raises Rejected; ``too_many_events`` above 2,500."""
     plain = inflate(request.body)
     document = read_object(plain)
+    write_key = write_key_of(request, document)
     items = document.get("batch")
     if not isinstance(items, list):
-        raise Rejected("batch_missing", "batch is not a list of events")
+        raise Refused("batch_missing", "batch is not a list of events", write_key=write_key, body=plain)
     if len(items) > MAX_EVENTS:
-        raise Rejected("too_many_events", f"a request holds at most {MAX_EVENTS} events")
+        raise Refused("too_many_events", f"a request holds at most {MAX_EVENTS} events", write_key=write_key, body=plain)
     return Submission(
-        write_key=write_key_of(request, document),
+        write_key=write_key,
         items=items,
         sent_at=document.get("sentAt"),
         context=document.get("context"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from ariane.access.write_keys import hash_of
+from ariane.access.hashing import hash_of
 from ariane.errors import Permanent, Rejected, Retryable
 from ariane.events.model import SourceKind
 from ariane.identity.rules import Rules

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ariane.errors import Rejected
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -46,3 +48,12 @@ class Submission:
     integrations: Any = None
     body: bytes = b""
     """The inflated body, for the rejects store."""
+
+
+class Refused(Rejected):
+    """A request that can be read and is refused as a whole: it says itself under which key it came."""
+
+    def __init__(self, code: str, message: str, *, write_key: str | None, body: bytes) -> None:
+        super().__init__(code, message)
+        self.write_key = write_key
+        self.body = body

@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
+from ariane.events.model import SourceKind
 from ariane.identity.rules import Identifier, Namespace, Normaliser, Rules
 
 __all__ = ["Identifier", "identifiers_of", "normalise"]
@@ -21,8 +23,11 @@ _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def identifiers_of(message: Mapping[str, Any], rules: Rules, *, default_country: str | None = None) -> tuple[Identifier, ...]:
-    """The message's valid identifiers without repeats, by (priority, value): the first is the anchor. Empty: unusable.
+def identifiers_of(
+    message: Mapping[str, Any], rules: Rules, *, kind: SourceKind, default_country: str | None = None
+) -> tuple[Identifier, ...]:
+    """The identifiers that the message says to be one person, valid and without repeats, by (priority, value): the first is the anchor.
+    Empty: unusable. ``kind`` is its source's: everybody pays at the same till, so a store's devices are nobody's.
 
     Looks at ``userId``, ``anonymousId``, an alias's ``previousId``, ``context.device.id``, ``context.externalIds`` and the traits that a
     rule names; only namespaces of the rules count. ``default_country`` (of the source) reads phone numbers that have no country code.
@@ -32,7 +37,13 @@ def identifiers_of(message: Mapping[str, Any], rules: Rules, *, default_country:
         for namespace, value in _candidates(message, rules)
         if (identifier := normalise(namespace, value, rules, default_country=default_country)) is not None
     }
-    return tuple(sorted(found, key=lambda each: (rules.priority_of(each), each.value, each.namespace))[:MAX_IDENTIFIERS])
+    ordered = sorted(found, key=lambda each: (rules.priority_of(each), each.value, each.namespace))
+    return tuple((_without_devices(ordered, rules) if kind is SourceKind.STORE else ordered)[:MAX_IDENTIFIERS])
+
+
+def _without_devices(ordered: Sequence[Identifier], rules: Rules) -> Sequence[Identifier]:
+    """Where there is nothing else, the first device alone: the event is the till's own."""
+    return [each for each in ordered if not rules.namespaces[each.namespace].is_device] or ordered[:1]
 
 
 def normalise(namespace: str, value: object, rules: Rules, *, default_country: str | None = None) -> Identifier | None:
@@ -93,7 +104,7 @@ def _normal(rule: Namespace, text: str, country: str | None) -> str | None:
     if rule.normaliser is Normaliser.EMAIL:
         return _email(text)
     if rule.normaliser is Normaliser.PHONE:
-        return _phone(text, country)
+        return phone_number(text, country)
     return unicodedata.normalize("NFC", text)
 
 
@@ -115,7 +126,9 @@ def _with_ascii_domain(local: str, domain: str) -> str | None:
         return None
 
 
-def _phone(text: str, country: str | None) -> str | None:
+@lru_cache(1024)
+def phone_number(text: str, country: str | None) -> str | None:
+    """E.164. Remembered: the events of a request repeat the same few numbers, and reading one takes longer than all else about an event."""
     import phonenumbers
 
     try:

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from ariane.conditions.durations import Duration
 from ariane.conditions.evaluate import name_matches
 from ariane.conditions.model import Condition, Path, PropertyTest
-from ariane.definitions.strict import Definition
+from ariane.definitions.strict import Definition, at_field, matching
 
-type Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
-type Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
-type EventName = Annotated[str, StringConstraints(pattern=r"^[^*]+\*?$", max_length=200)]
+type Name = Annotated[str, Field(max_length=60), matching(r"[a-z][a-z0-9-]*", "is not a name of small letters, digits and dashes")]
+type Locale = Annotated[str, matching(r"[a-z]{2}(-[A-Z]{2})?", "is not a locale such as fr or fr-CA")]
+type EventName = Annotated[str, Field(max_length=200), matching(r"[^*]+\*?", "is not an event's name; a * may only be its end")]
 """May end in ``*``."""
 
 MOST_RUNS = 9_999
@@ -94,7 +94,8 @@ class ElseArm(Definition):
 
 def _one_key(known: Mapping[str, type[Definition]], value: Any) -> str | None:
     if isinstance(value, Mapping):
-        return next((f"<{key}>" for key in known if key in value), None)
+        given = [f"<{key}>" for key in known if key in value]
+        return given[0] if len(given) == 1 else None
     return next((f"<{key}>" for key, model in known.items() if isinstance(value, model)), None)
 
 
@@ -103,7 +104,7 @@ type Arm = Annotated[
     Discriminator(
         lambda value: _one_key({"if": IfArm, "else": ElseArm}, value),
         custom_error_type="unknown_arm",
-        custom_error_message="is not an arm of a branch: it needs if and then, or else",
+        custom_error_message="is not an arm of a branch: it needs if and then, or else alone",
     ),
 ]
 
@@ -128,7 +129,7 @@ type Step = Annotated[
     Discriminator(
         lambda value: _one_key({"send": SendStep, "wait": WaitStep, "branch": BranchStep, "exit": ExitStep}, value),
         custom_error_type="unknown_step",
-        custom_error_message="is not a step: it needs one of the keys send, wait, branch, exit",
+        custom_error_message="is not a step such as '- wait: 1 hour': it needs exactly one of the keys send, wait, branch, exit",
     ),
 ]
 
@@ -150,12 +151,12 @@ class JourneyFile(Definition):
     @model_validator(mode="after")
     def _match_needs_a_key(self) -> Self:
         if self.exit and self.exit.match and not self.entry.key:
-            raise ValueError("exit.match compares with the run's key, and entry.key is not given")
+            raise at_field("exit.match", "compares with the run's key, and entry.key is not given")
         return self
 
     @model_validator(mode="after")
     def _exit_is_another_event(self) -> Self:
         """An exit counts from the entry's own instant on: an event that were both would end every run at once."""
         if self.exit and (name_matches(self.exit.event, self.entry.event) or name_matches(self.entry.event, self.exit.event)):
-            raise ValueError("exit.event and entry.event must not be the same event")
+            raise at_field("exit.event", f"must be another event than the entry's, {self.entry.event!r}")
         return self

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from ariane.conditions.model import Condition
 from ariane.definitions.strict import Definition
+from ariane.errors import Permanent
 from ariane.journeys.definition import Entry, Exit
 
 
@@ -78,4 +79,8 @@ class Journey(Definition):
 
 
 def read_journey(definition: Mapping[str, Any]) -> Journey:
-    return Journey.model_validate_json(orjson.dumps(definition))
+    """Raises Permanent (``definition_unreadable``) for what no compiler of ours has written."""
+    try:
+        return Journey.model_validate_json(orjson.dumps(definition))
+    except ValidationError as error:
+        raise Permanent("definition_unreadable", f"the published journey cannot be read: {error.error_count()} problem(s)") from error

@@ -1,6 +1,6 @@
 """What journeys need of the world. Every method may raise Retryable."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -25,7 +25,10 @@ class EnrolmentStore(Protocol):
     def get(self, profile: str, sort: str) -> Enrolment | None: ...
 
     def runs(self, profiles: Collection[str], prefix: str = "E#") -> Sequence[Enrolment]:
-        """All runs, ended ones too, under these person ids whose sort key begins with ``prefix``; in no particular order."""
+        """All runs, ended ones too, under these person ids whose sort key begins with ``prefix``; in no particular order.
+
+        Any id of an identity may hold some: it may have been a profile of its own when they began. So this asks once an id.
+        """
         ...
 
 
@@ -33,8 +36,8 @@ class DueIndex(Protocol):
     @property
     def shards(self) -> int: ...
 
-    def due(self, shard: int, until: datetime, *, limit: int) -> Sequence[WakeUp]:
-        """The earliest ``limit`` of a shard; may lag behind the last writes by a moment."""
+    def due(self, shard: int, until: datetime, *, page: int) -> Iterator[Sequence[WakeUp]]:
+        """Pages of at most ``page``, the earliest first, each read when it is asked for; may lag behind the last writes by a moment."""
         ...
 
 

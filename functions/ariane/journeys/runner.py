@@ -7,16 +7,17 @@ from itertools import groupby
 from typing import Any
 
 from ariane.definitions.store import JourneyState
-from ariane.errors import Conflict, Retryable
+from ariane.errors import Conflict, NotFound, Permanent, Retryable
 from ariane.events.log import EventHistory
 from ariane.instants import Clock, parse_instant
 from ariane.journeys.admission import Admission, Refusal, admit, cause_of, key_in, properties_of, refusal_of_event
+from ariane.journeys.definition import Exit
 from ariane.journeys.enrolment import Enrolment, Status, run_prefix
 from ariane.journeys.exits import ExitSearch, ends
 from ariane.journeys.graph import Journey, read_journey
 from ariane.journeys.inbox import AwaitedHappened, EntryHappened, Incoming, MessageOutcome, ProfilesMerged, WokenUp
 from ariane.journeys.ports import EnrolmentStore, JourneyDefinitions, JourneyQueue, ProfileReader, SendQueue
-from ariane.journeys.step import HAND_OVER, Due, Effect, Ended, Entered, Input, MessageDecided, WakeUp, effects_of, step
+from ariane.journeys.step import HAND_OVER, PATIENCE, Due, Effect, Ended, Entered, Input, MessageDecided, WakeUp, effects_of, ended, step
 from ariane.profiles.model import Profile
 
 _TRIES = 4
@@ -76,7 +77,7 @@ class Runner:
             return admission
         if admission.standing is not None:
             return self._ask_again(admission.standing, now)
-        if self._has_left(journey, profile, key=key, entered=parse_instant(fact["timestamp"]), now=now):
+        if self._has_left(journey.exit, profile, key=key, entered=parse_instant(fact["timestamp"]), now=now):
             return Refusal.EXITED
         return self._start(journey, _new_run(journey.name, version, key, admission, profile, fact, now), profile, now)
 
@@ -89,7 +90,7 @@ class Runner:
     def _still_stands(self, journey: Journey, run: Enrolment, before: Profile, now: datetime) -> bool:
         """An exit or a merge that was handled between our look at the profile and the commit found no run to act on: look again."""
         profile = self._world.profiles.snapshot(run.profile)
-        if self._has_left(journey, profile, key=run.key, entered=run.entry_time, now=now):
+        if self._has_left(journey.exit, profile, key=run.key, entered=run.entry_time, now=now):
             self._apply(run, _EXITED, now)
             return False
         if set(profile.member_ids) == set(before.member_ids):
@@ -107,22 +108,21 @@ class Runner:
         return f"exited {len(leaving)}"
 
     def _is_ended_by(self, run: Enrolment, fact: Mapping[str, Any], now: datetime) -> bool:
-        leaving = self._journey(run.journey, run.version).exit
+        leaving = self._exit_of(run)
         return leaving is not None and ends(leaving, fact, key=run.key, entered=run.entry_time, now=now)
 
     def _merge_runs(self, profile: Profile) -> str:
         """Of the runs of one journey and key that met, the earliest goes on; and an exit that was the other profile's ends it too."""
         now = self._world.clock()
-        ended = 0
+        merged = 0
         for _, group in groupby(sorted(self._running(profile), key=_seniority), key=lambda run: (run.journey, run.key)):
             earliest, *others = group
             for run in others:
                 self._apply(run, _MERGED, now)
-            ended += len(others)
-            journey = self._journey(earliest.journey, earliest.version)
-            if self._has_left(journey, profile, key=earliest.key, entered=earliest.entry_time, now=now):
+            merged += len(others)
+            if self._has_left(self._exit_of(earliest), profile, key=earliest.key, entered=earliest.entry_time, now=now):
                 self._apply(earliest, _EXITED, now)
-        return f"merged {ended}"
+        return f"merged {merged}"
 
     def _wake(self, message: WokenUp) -> str:
         now = self._world.clock()
@@ -131,7 +131,13 @@ class Runner:
             return "stale"
         if now < run.due:
             return self._too_early(run, run.due, now)
-        return self._advance(run, lambda profile: Due(message.lock, profile), now)
+        try:
+            return self._advance(run, lambda profile: Due(message.lock, profile), now)
+        except (NotFound, Permanent) as error:
+            if now - run.due < PATIENCE:
+                raise
+            # No retry mends it, and what people do not mend in a day would be woken every minute for ever.
+            return self._apply(run, Ended(Status.EXITED, error.code), now).status
 
     def _too_early(self, run: Enrolment, due: datetime, now: datetime) -> str:
         """Queues and clocks round; what is further off than a hand-over is the tick's."""
@@ -151,7 +157,7 @@ class Runner:
     def _advance(self, run: Enrolment, given: Callable[[Profile], Input], now: datetime) -> str:
         profile = self._world.profiles.snapshot(run.profile)
         journey = self._journey(run.journey, run.version)
-        has_left = self._has_left(journey, profile, key=run.key, entered=run.entry_time, now=now)
+        has_left = self._has_left(journey.exit, profile, key=run.key, entered=run.entry_time, now=now)
         return self._apply(run, _EXITED if has_left else given(profile), now).status
 
     def _ask_again(self, run: Enrolment, now: datetime) -> str:
@@ -161,7 +167,7 @@ class Runner:
 
     def _apply(self, run: Enrolment, given: Input, now: datetime) -> Enrolment:
         for _ in range(_TRIES):
-            after, effects = step(self._journey(run.journey, run.version), run, given, now)
+            after, effects = self._stepped(run, given, now)
             if after is run:
                 return run
             try:
@@ -173,6 +179,11 @@ class Runner:
             return after
         raise Retryable("enrolment_busy", "the enrolment kept changing")
 
+    def _stepped(self, run: Enrolment, given: Input, now: datetime) -> tuple[Enrolment, tuple[Effect, ...]]:
+        if isinstance(given, Ended):
+            return ended(run, given), ()
+        return step(self._journey(run.journey, run.version), run, given, now)
+
     def _carry_out(self, effects: Iterable[Effect], now: datetime) -> None:
         for effect in effects:
             if isinstance(effect, WakeUp):
@@ -183,8 +194,15 @@ class Runner:
     def _running(self, profile: Profile, *others: str) -> Sequence[Enrolment]:
         return [run for run in self._world.runs.runs({*_ids(profile), *others}) if run.is_running]
 
-    def _has_left(self, journey: Journey, profile: Profile, *, key: str, entered: datetime, now: datetime) -> bool:
-        return self._exits.has_left(journey.exit, profile, key=key, entered=entered, now=now)
+    def _exit_of(self, run: Enrolment) -> Exit | None:
+        """None too where its version cannot be read: such a run must not keep the profile's others from ending."""
+        try:
+            return self._journey(run.journey, run.version).exit
+        except (NotFound, Permanent):
+            return None
+
+    def _has_left(self, leaving: Exit | None, profile: Profile, *, key: str, entered: datetime, now: datetime) -> bool:
+        return self._exits.has_left(leaving, profile, key=key, entered=entered, now=now)
 
     def _journey(self, name: str, version: str) -> Journey:
         known = self._compiled.get((name, version))

@@ -66,6 +66,11 @@ def step(journey: Journey, run: Enrolment, given: Input, now: datetime) -> tuple
     return after, effects_of(journey, after, now)
 
 
+def ended(run: Enrolment, given: Ended) -> Enrolment:
+    """As ``step``, for the one input that needs no journey: also a run whose version is gone must be able to end."""
+    return replace(_end(run, given.status, given.reason), lock=run.lock + 1) if run.is_running else run
+
+
 def effects_of(journey: Journey, run: Enrolment, now: datetime) -> tuple[Effect, ...]:
     """What the run's state asks for: asking twice does no harm, the ledger claims once and a wake-up names the state it wakes."""
     if not run.is_running or run.node is None or run.due is None:

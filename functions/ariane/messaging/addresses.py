@@ -26,14 +26,33 @@ class ReachableAt:
 
 
 def address_of(profile: Profile, channel: Channel, *, rules: Rules, key: bytes) -> ReachableAt | None:
-    """What the person's traits state; else the first of the profile's identifiers. None: the channel does not reach them."""
+    """What the person's traits state. Where none ever did, the first of the profile's identifiers: a stated one that cannot be read or
+    was taken back is no reason to write to an older one. None: the channel does not reach them."""
     namespace = NAMESPACES.get(channel)
     if namespace is None:
         return None
-    stated = normalise(namespace, profile.traits.get(namespace), rules)
-    known = profile.values_of(namespace)
-    value = stated.value if stated else known[0] if known else None
+    value = _value_of(profile, namespace, rules)
     return ReachableAt(value, person_id(Identifier(namespace, value), key)) if value else None
+
+
+def _value_of(profile: Profile, namespace: str, rules: Rules) -> str | None:
+    rule = rules.namespaces.get(namespace)
+    traits = rule.traits if rule and rule.traits else (namespace,)
+    stated = next((trait for trait in traits if trait in profile.traits), None)
+    if stated is not None:
+        return _read(profile, namespace, profile.traits[stated], rules)
+    known = profile.values_of(namespace)
+    return None if not known or profile.removed_traits & set(traits) else known[0]
+
+
+def _read(profile: Profile, namespace: str, value: object, rules: Rules) -> str | None:
+    """A number without a country code is read as stitch may have read it, by the country of its source. Which source that was is not
+    known any more: a reading counts where it is an identifier of the person. The brand's own reading needs no such proof."""
+    brands = normalise(namespace, value, rules)
+    readings = [brands] + [normalise(namespace, value, rules, default_country=each) for each in sorted(set(rules.countries.values()))]
+    values = list(dict.fromkeys(reading.value for reading in readings if reading))
+    known = profile.values_of(namespace)
+    return next((each for each in values if each in known), brands.value if brands else None)
 
 
 def is_deliverable(address: str, channel: Channel) -> bool:

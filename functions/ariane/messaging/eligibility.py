@@ -7,8 +7,11 @@ from enum import StrEnum
 from ariane.messaging.addresses import ReachableAt, is_deliverable
 from ariane.messaging.brand import Topic
 from ariane.messaging.model import Channel, MessageClass
-from ariane.privacy.consents import Consent, ConsentState, decide, ids_that_decide
+from ariane.privacy.consents import Consent, ConsentQuestion, ConsentState
 from ariane.profiles.model import Profile
+
+MOST_IDENTIFIERS = 1_000
+"""Each may have said something for the whole person, so each is asked. What has more is no person, and is not decided on a part of it."""
 
 
 class Skip(StrEnum):
@@ -22,6 +25,13 @@ class Skip(StrEnum):
     ENROLMENT_ENDED = "enrolment_ended"
     UNKNOWN_TOPIC = "unknown_topic"
     CHANNEL_NOT_ALLOWED = "channel_not_allowed"
+    TOO_MANY_IDENTIFIERS = "too_many_identifiers"
+    DEFINITION_MISSING = "definition_missing"
+    NO_TEMPLATE = "no_template"
+    RENDER_ERROR = "render_error"
+    UNSAFE_LINK = "unsafe_link"
+    NO_STOP_SUFFIX = "no_stop_suffix"
+    SMS_TOO_LONG = "sms_too_long"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,27 +40,50 @@ class Candidate:
     channel: Channel
     topic: Topic
     address: ReachableAt | None
+    owner_ids: frozenset[str]
+    """Every id of the identity that the address belongs to, where that is another; else empty."""
     has_left: bool
     """The journey's exit event has happened, whether or not the run has heard of it."""
+
+    @property
+    def needs_grant(self) -> bool:
+        return self.topic.message_class is MessageClass.MARKETING
+
+    @property
+    def is_too_large(self) -> bool:
+        return len(self.profile.identifiers) + len(self.owner_ids) > MOST_IDENTIFIERS
+
+
+def question_of(candidate: Candidate) -> ConsentQuestion | None:
+    """What the consents are asked; None: no answer would make a difference."""
+    if candidate.address is None or not candidate.needs_grant or candidate.is_too_large:
+        return None
+    return ConsentQuestion(
+        topic=candidate.topic.name,
+        channel=str(candidate.channel),
+        address_id=candidate.address.id,
+        person_ids=frozenset({candidate.profile.id, *candidate.profile.member_ids}),
+        owner_ids=candidate.owner_ids,
+    )
 
 
 def reason_to_skip(candidate: Candidate, *, consents: Iterable[ConsentState], suppression: str | None) -> Skip | None:
     """The first reason in the order in which people would give them; None: it may go."""
-    address, topic = candidate.address, candidate.topic
     if candidate.has_left:
         return Skip.EXITED
-    if candidate.channel not in topic.channels:
+    if candidate.channel not in candidate.topic.channels:
         return Skip.CHANNEL_NOT_ALLOWED
-    if address is None:
+    if candidate.address is None:
         return Skip.NO_ADDRESS
-    if not is_deliverable(address.value, candidate.channel):
+    if not is_deliverable(candidate.address.value, candidate.channel):
         return Skip.INVALID_ADDRESS
     if suppression is not None:
         return Skip.SUPPRESSED
-    return _without_consent(candidate, address, consents) if topic.message_class is MessageClass.MARKETING else None
+    return _without_grant(candidate, consents) if candidate.needs_grant else None
 
 
-def _without_consent(candidate: Candidate, address: ReachableAt, consents: Iterable[ConsentState]) -> Skip | None:
-    ids = ids_that_decide(candidate.profile.identifiers, channel=candidate.channel, address_id=address.id)
-    own = (state for state in consents if state.person_id in ids and state.concerns(candidate.topic.name, candidate.channel))
-    return None if decide(own) is Consent.GRANTED else Skip.NO_CONSENT
+def _without_grant(candidate: Candidate, consents: Iterable[ConsentState]) -> Skip | None:
+    question = question_of(candidate)
+    if question is None:
+        return Skip.TOO_MANY_IDENTIFIERS
+    return None if question.answered_by(consents) is Consent.GRANTED else Skip.NO_CONSENT

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from ariane.messaging.model import LedgerEntry, MessageClass, Status
+from ariane.messaging.model import FINAL, LedgerEntry, MessageClass, Status
 
 CLAIM_LIFETIME = timedelta(minutes=15)
 """A claim older than this has lost its worker: whether the message left is unclear."""
@@ -30,12 +30,14 @@ class Claim:
     heads: Mapping[str, int]
     """Root person id -> its head's version as the checks saw it: a merge or a consent decision since then voids the claim. The profile's
     root, and the address's where that is another."""
+    seen: LedgerEntry | None
+    """The entry that stood when the message was looked up, which this claim replaces; None: there was none."""
 
 
 class ClaimResult(StrEnum):
     CLAIMED = "claimed"
     TAKEN = "taken"
-    """An entry stands already: read it."""
+    """What stands is not what was seen, or may not be replaced: read it."""
     ENROLMENT_ENDED = "enrolment_ended"
     SUPPRESSED = "suppressed"
     PROFILE_CHANGED = "profile_changed"
@@ -48,8 +50,9 @@ class Ledger(Protocol):
         ...
 
     def claim(self, claim: Claim) -> ClaimResult:
-        """One transaction: writes the entry, status ``claimed``, if none stands in its way (``claimable``), the enrolment still runs at
-        that node and visit, the heads are unchanged and the address is not suppressed. Otherwise nothing is written."""
+        """One transaction: writes the entry, status ``claimed``, if what stands is still what was seen (its ``at`` and status) and
+        ``may_be_replaced``, the enrolment still runs at that node and visit, the heads are unchanged and the address is not suppressed.
+        Otherwise nothing is written."""
         ...
 
     def skip(self, entry: LedgerEntry) -> bool:
@@ -66,7 +69,7 @@ class Ledger(Protocol):
         ...
 
     def unsettled(self, now: datetime, *, limit: int) -> Sequence[LedgerEntry]:
-        """Undecided entries whose ``settles_at`` has passed; may lag behind the last writes by a moment."""
+        """Undecided entries whose ``settles_at`` has passed, longest ago first; may lag behind the last writes by a moment."""
         ...
 
 
@@ -78,13 +81,19 @@ class Suppressions(Protocol):
     def reason(self, address_id: str) -> str | None: ...
 
 
-def claimable(message_class: MessageClass) -> frozenset[Status]:
-    """Statuses of a standing entry that a new claim may replace. Marketing: only one that certainly did not leave."""
-    if message_class is MessageClass.TRANSACTIONAL:
-        return frozenset({Status.REOPENED, Status.CLAIMED, Status.UNCLEAR})
-    return frozenset({Status.REOPENED})
+_REPLACEABLE: Mapping[MessageClass, frozenset[Status]] = {
+    MessageClass.MARKETING: frozenset({Status.REOPENED}),
+    MessageClass.TRANSACTIONAL: frozenset({Status.REOPENED, Status.CLAIMED, Status.UNCLEAR}),
+}
+
+
+def may_be_replaced(entry: LedgerEntry) -> bool:
+    """By a new claim. Marketing: only where it certainly did not leave."""
+    return entry.status in _REPLACEABLE[entry.message_class] and entry.reason != FINAL
 
 
 def settles_at(entry: LedgerEntry) -> datetime:
-    """When the sweep decides on an undecided entry."""
-    return entry.at + (CLAIM_LIFETIME if entry.status is Status.CLAIMED else UNDECIDED_LIFETIME)
+    """When the sweep decides on an undecided entry. The day counts from the first claim, however often it was claimed again."""
+    if entry.status is Status.CLAIMED:
+        return entry.at + CLAIM_LIFETIME
+    return (entry.first_at or entry.at) + UNDECIDED_LIFETIME

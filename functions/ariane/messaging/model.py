@@ -26,7 +26,7 @@ class MessageClass(StrEnum):
 
 class Status(StrEnum):
     REOPENED = "reopened"
-    """The provider throttled: nothing left, the message may be claimed again."""
+    """The provider did not take it, and the reason says why: nothing left, the message may be claimed again."""
     CLAIMED = "claimed"
     UNCLEAR = "unclear"
     SKIPPED = "skipped"
@@ -122,6 +122,8 @@ class LedgerEntry:
     message_class: MessageClass
     status: Status
     at: datetime
+    first_at: datetime | None = None
+    """When the first claim was made, where ``at`` is that of a later one."""
     reason: str | None = None
     provider_id: str | None = None
     address_id: str | None = None

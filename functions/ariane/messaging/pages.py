@@ -21,6 +21,8 @@ _WORDS = {
         "link_expired": "Use the link in a more recent message.",
         "later_title": "That did not work just now",
         "later": "You are not unsubscribed yet. Please try again in a minute.",
+        "failed_title": "That did not work",
+        "failed": "You are not unsubscribed yet. We have been told; you can also answer the message and ask to be unsubscribed.",
         "email": "e-mail",
         "sms": "SMS",
         "push": "notification",
@@ -37,6 +39,8 @@ _WORDS = {
         "link_expired": "Utilisez le lien d’un message plus récent.",
         "later_title": "Cela n’a pas fonctionné",
         "later": "Vous n’êtes pas encore désabonné. Réessayez dans une minute.",
+        "failed_title": "Cela n’a pas fonctionné",
+        "failed": "Vous n’êtes pas encore désabonné. Nous en sommes avertis ; vous pouvez aussi répondre au message pour le demander.",
         "email": "e-mail",
         "sms": "SMS",
         "push": "notification",
@@ -61,6 +65,8 @@ HEADERS = {
 class Page:
     status: int
     html: str
+    problem: str | None = None
+    """Code of the error behind it, for the log."""
 
 
 def language_of(accepted: str | None, *, otherwise: str) -> str:
@@ -99,11 +105,16 @@ def done_page(way_out: WayOut, language: str) -> Page:
 
 def refused_page(code: str, language: str) -> Page:
     """410 for an expired link, 404 for one that was never ours."""
-    return Page(410 if code == "link_expired" else 404, _html(language, code if code == "link_expired" else "link_forged", None))
+    return Page(410 if code == "link_expired" else 404, _html(language, code if code == "link_expired" else "link_forged", None), code)
 
 
-def later_page(language: str) -> Page:
-    return Page(503, _html(language, "later", None))
+def later_page(code: str, language: str) -> Page:
+    return Page(503, _html(language, "later", None), code)
+
+
+def failed_page(code: str, language: str) -> Page:
+    """Trying again does not help."""
+    return Page(500, _html(language, "failed", None), code)
 
 
 def _html(language: str, kind: str, way_out: WayOut | None, form: str = "") -> str:

@@ -78,7 +78,7 @@ def _render(source: str, variables: Mapping[str, Any], scope: Scope, *, is_html:
         return parsed(source, is_html=is_html).render({**variables, "locale": scope.locale, SCOPE: scope})
     except LiquidError as error:
         raise Permanent("render_error", problem_of(error)) from error
-    except (ArithmeticError, ValueError, TypeError, RecursionError) as error:  # a filter met a value that it cannot take
+    except Exception as error:  # a filter met a value that it cannot take, and filters raise anything
         raise Permanent("render_error", type(error).__name__) from error
 
 

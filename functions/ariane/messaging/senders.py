@@ -37,9 +37,9 @@ class Sms:
 
 
 class EmailSender(Protocol):
-    def send(self, email: Email) -> str:
-        """The provider's id. Hands over once, without retries of its own. Raises OutcomeUnknown (it may have left), Retryable (it has not:
-        try again), Permanent (it never will; the code is the reason)."""
+    def send(self, email: Email, content: bytes) -> str:
+        """The provider's id. ``content`` is the e-mail as it leaves (``mime_of``). Hands over once, without retries of its own. Raises
+        OutcomeUnknown (it may have left), Retryable (it has not: try again), Permanent (it never will; the code is the reason)."""
         ...
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from ariane.messaging.ledger import Ledger, settles_at
 from ariane.messaging.model import FINAL, LedgerEntry, Status
 
-PAGE = 100
+MOST = 1_000
+"""What one run settles: a fraction of the minute until the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +18,9 @@ class Swept:
     """Undecided for a day: final."""
 
 
-def sweep(ledger: Ledger, now: datetime, *, limit: int = PAGE) -> Swept:
-    """Settles up to ``limit`` entries whose time is up; the rest is the next run's. Safe to run twice and beside a sender."""
+def sweep(ledger: Ledger, now: datetime, *, limit: int = MOST) -> Swept:
+    """Settles up to ``limit`` entries whose time is up, those first that wait longest; the rest is the next run's. Safe to run twice and
+    beside a sender."""
     due = [entry for entry in ledger.unsettled(now, limit=limit) if settles_at(entry) <= now]
     unclear = closed = 0
     for entry in due:
@@ -30,7 +32,7 @@ def sweep(ledger: Ledger, now: datetime, *, limit: int = PAGE) -> Swept:
 
 
 def _settled(entry: LedgerEntry) -> tuple[Status, str | None]:
-    """A claim becomes unclear; an unclear one stays so for good; one that only ever met throttles has failed."""
+    """A claim becomes unclear; an unclear one stays so for good; one that no provider took has failed for what was in the way."""
     if entry.status is Status.CLAIMED:
         return Status.UNCLEAR, None
-    return (Status.FAILED, "throttled") if entry.status is Status.REOPENED else (Status.UNCLEAR, FINAL)
+    return (Status.FAILED, entry.reason or FINAL) if entry.status is Status.REOPENED else (Status.UNCLEAR, FINAL)

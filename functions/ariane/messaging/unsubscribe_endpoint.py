@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from ariane.errors import Denied, Retryable
-from ariane.messaging.pages import LANGUAGES, Page, ask_page, done_page, language_of, later_page, refused_page
+from ariane.errors import ArianeError, Denied, Retryable
+from ariane.messaging.pages import LANGUAGES, Page, ask_page, done_page, failed_page, language_of, later_page, refused_page
 from ariane.messaging.unsubscribing import Unsubscriber
 
 _ONE_CLICK = "List-Unsubscribe=One-Click"
@@ -22,7 +22,8 @@ class UnsubscribeEndpoint:
         self._unsubscriber = unsubscriber
 
     def answer(self, request: LinkRequest) -> Page:
-        """A mailbox provider's one-click POST and the page's own form do the same. Never raises what a visitor can provoke."""
+        """A mailbox provider's one-click POST and the page's own form do the same. Raises no ArianeError: whatever happens, the
+        visitor reads whether they are unsubscribed."""
         language = language_of(request.accept_language, otherwise=LANGUAGES[0])
         try:
             way_out = self._unsubscriber.read(request.token)
@@ -33,5 +34,7 @@ class UnsubscribeEndpoint:
             return done_page(self._unsubscriber.unsubscribe(request.token, how=how), language)
         except Denied as error:
             return refused_page(error.code, language)
-        except Retryable:
-            return later_page(language)
+        except Retryable as error:
+            return later_page(error.code, language)
+        except ArianeError as error:
+            return failed_page(error.code, language)

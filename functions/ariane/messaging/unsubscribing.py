@@ -11,9 +11,8 @@ from ariane.events.model import OWN_SOURCE, LogItem, SourceKind
 from ariane.identity.trees import Heads, climb
 from ariane.instants import Clock, format_instant
 from ariane.messaging.links import WayOut
-from ariane.privacy.consents import WITHDRAWN_EVENT, ConsentDecision, ConsentState, ConsentStore
+from ariane.privacy.consents import WITHDRAWN_EVENT, ConsentDecision, ConsentQuestion, ConsentState, ConsentStore
 
-"""What our own events come from; no source of the brand may have this name."""
 _ATTEMPTS = 5
 
 
@@ -64,9 +63,9 @@ class Unsubscriber:
         )
 
     def _standing(self, way_out: WayOut) -> ConsentState | None:
-        states = self._ports.consents.states([way_out.address_id])
-        own = [state for state in states if (state.topic, state.channel) == (way_out.topic, str(way_out.channel))]
-        return next((state for state in own if not state.granted and state.message_id == _message_id(way_out, state.at)), None)
+        question = ConsentQuestion(topic=way_out.topic, channel=str(way_out.channel), address_id=way_out.address_id)
+        states = self._ports.consents.concerning(question)
+        return next((state for state in states if not state.granted and state.message_id == _message_id(way_out, state.at)), None)
 
     def _record(self, decision: ConsentDecision) -> None:
         for _ in range(_ATTEMPTS):

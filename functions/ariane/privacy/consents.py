@@ -1,7 +1,7 @@
 """Consent decisions: what people said about being written to, kept for good and asked at every claim.
 
-A decision is about one (topic, channel, address). ``*`` as topic or channel of a withdrawal means all of them. The latest explicit decision
-wins; of two at the same instant the withdrawal.
+A decision is about one address, or, where it names none, about the whole person and every address of theirs; about one topic and channel,
+or, with ``*`` of a withdrawal, about all of them. The latest explicit decision wins; of two at the same instant the withdrawal.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from ariane.events.model import Event
+from ariane.events.model import OWN_SOURCE, Event
 
 GRANTED_EVENT = "Consent Granted"
 WITHDRAWN_EVENT = "Consent Withdrawn"
@@ -18,8 +18,11 @@ EVERY = "*"
 
 _ADDRESS_NAMESPACES: Mapping[str, str] = {"email": "email", "sms": "phone"}
 """Channel -> namespace (and property) of the address that it writes to."""
-_MAX_DECISIONS = 50
-_MAX_TEXT = 200
+_MOST_DECISIONS = 10
+"""Of one event: each is a transaction of its own."""
+_LONGEST_NAME = 200
+"""Bytes of a topic or channel: both are parts of a key."""
+_LONGEST_TEXT = 200
 
 
 class Consent(StrEnum):
@@ -30,7 +33,7 @@ class Consent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentState:
-    """The decision that stands for one (person id of an address or fragment, topic, channel)."""
+    """The decision that stands for one (person id, topic, channel), for that address alone or for the whole person."""
 
     person_id: str
     topic: str
@@ -39,6 +42,7 @@ class ConsentState:
     at: datetime
     source: str
     message_id: str
+    is_person_wide: bool = False
 
     def concerns(self, topic: str, channel: str) -> bool:
         return self.topic in (topic, EVERY) and self.channel in (channel, EVERY)
@@ -54,6 +58,8 @@ class ConsentDecision:
     at: datetime
     source: str
     message_id: str
+    is_person_wide: bool = False
+    """It names no address: it counts for every address of the person that the fragment belongs to."""
     wording: str | None = None
     """Version of the text that the person agreed to."""
     how: str | None = None
@@ -68,7 +74,31 @@ class ConsentDecision:
             at=self.at,
             source=self.source,
             message_id=self.message_id,
+            is_person_wide=self.is_person_wide,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentQuestion:
+    """May this address of this person be written to about a topic, over a channel?"""
+
+    topic: str
+    channel: str
+    address_id: str
+    person_ids: frozenset[str] = frozenset()
+    """Every id of the person: what any of them says for the whole person counts."""
+    owner_ids: frozenset[str] = frozenset()
+    """Where the address belongs to another identity, every id of that one: what it withdraws counts, what it grants does not."""
+
+    def answered_by(self, states: Iterable[ConsentState]) -> Consent:
+        return decide(state for state in states if self._heeds(state))
+
+    def _heeds(self, state: ConsentState) -> bool:
+        if not state.concerns(self.topic, self.channel):
+            return False
+        if not state.is_person_wide:
+            return state.person_id == self.address_id
+        return state.person_id in self.person_ids or (state.person_id in self.owner_ids and not state.granted)
 
 
 class ConsentStore(Protocol):
@@ -80,46 +110,66 @@ class ConsentStore(Protocol):
         """
         ...
 
+    def concerning(self, question: ConsentQuestion) -> Sequence[ConsentState]:
+        """What stands and may bear on the question; sees every decision committed before the call."""
+        ...
+
     def states(self, person_ids: Collection[str]) -> Sequence[ConsentState]:
-        """What stands for any of these ids, all topics and channels; sees every decision committed before the call."""
+        """What stands under any of these ids, all topics and channels; sees every decision committed before the call."""
         ...
 
 
 def decisions_of(event: Event, *, id_of: Callable[[str, str], str | None]) -> list[ConsentDecision]:
-    """The decisions that a ``Consent Granted`` or ``Consent Withdrawn`` track event holds; none for any other event.
+    """The decisions that a ``Consent Granted`` or ``Consent Withdrawn`` track event holds, ten at most; none for any other event.
 
     Properties: ``topic`` or ``topics``, ``channel`` or ``channels``, optional ``email`` and ``phone`` (the address meant), ``wording``,
-    ``how``. Without a channel, the addresses given say it. A withdrawal that leaves topic or channel out means all.
-    ``id_of(namespace, raw value)`` is the person id of an address, or None where it is none: such a grant is void, such a withdrawal
-    falls back to the event's own fragment.
+    ``how``. Without a channel, the addresses given say it. ``id_of(namespace, raw value)`` is the person id of an address, or None where
+    it is none. What a grant leaves out or garbles makes it void; a withdrawal then means all topics, all channels or the whole person.
     """
     if event.type != "track" or event.name not in (GRANTED_EVENT, WITHDRAWN_EVENT):
         return []
     granted = event.name == GRANTED_EVENT
-    topics = _names(event.properties, "topic", "topics") or _everything_unless(granted)
-    channels = _names(event.properties, "channel", "channels") or _channels_of_addresses(event.properties) or _everything_unless(granted)
-    pairs = [(topic, channel) for topic in topics for channel in channels][:_MAX_DECISIONS]
+    pairs = _granted_pairs(event.properties) if granted else _withdrawn_pairs(event.properties)
     found = (_decision(event, granted=granted, topic=topic, channel=channel, id_of=id_of) for topic, channel in pairs)
     return [decision for decision in found if decision is not None]
+
+
+def _granted_pairs(properties: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What goes beyond the bound is granted by another event, or not at all."""
+    topics = _names(properties, "topic", "topics")
+    channels = _channels(properties) or _channels_of_addresses(properties)
+    return [(topic, channel) for topic in topics for channel in channels if EVERY not in (topic, channel)][:_MOST_DECISIONS]
+
+
+def _withdrawn_pairs(properties: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Never less than was meant: what is left out, too much or unreadable is all of it."""
+    topics, channels = _names(properties, "topic", "topics"), _channels(properties)
+    if not channels or EVERY in channels:
+        channels = _channels_of_addresses(properties) or [EVERY]
+    if len(channels) > _MOST_DECISIONS:
+        channels = [EVERY]
+    if not topics or EVERY in topics or len(topics) * len(channels) > _MOST_DECISIONS:
+        topics = [EVERY]
+    return [(topic, channel) for topic in topics for channel in channels]
 
 
 def _decision(event: Event, *, granted: bool, topic: str, channel: str, id_of: Callable[[str, str], str | None]) -> ConsentDecision | None:
     namespace = _ADDRESS_NAMESPACES.get(channel)
     address = event.properties.get(namespace) if namespace else None
-    person_id = event.person_id
-    if namespace and isinstance(address, str) and address.strip():
-        named = id_of(namespace, address)
-        if named is None and granted:
-            return None
-        person_id = named or event.person_id
+    named = id_of(namespace, address) if namespace and isinstance(address, str) and _is_given(address) else None
+    if granted and named is None and _is_given(address):
+        return None
+    # Our own events are about the address whose id they lie under: an unsubscribe link holds no address that they could name.
+    is_own = event.source == OWN_SOURCE
     return ConsentDecision(
-        person_id=person_id,
+        person_id=event.person_id if is_own or named is None else named,
         topic=topic,
         channel=channel,
         granted=granted,
         at=event.timestamp,
         source=event.source,
         message_id=event.message_id,
+        is_person_wide=named is None and not is_own,
         wording=_text(event.properties.get("wording")),
         how=_text(event.properties.get("how")),
     )
@@ -140,33 +190,33 @@ def moves_forward(stored: ConsentState | None, decision: ConsentDecision) -> boo
     return stored.granted and not decision.granted
 
 
-def ids_that_decide(identifiers: Mapping[str, str], *, channel: str, address_id: str) -> frozenset[str]:
-    """Of a profile's person ids, those whose states apply to one address: the address itself, and every id that is no other address of
-    the channel (a grant for one mailbox is none for another)."""
-    namespace = _ADDRESS_NAMESPACES.get(channel)
-    own = {person_id for person_id, identifier in identifiers.items() if namespace is None or not identifier.startswith(namespace + ":")}
-    return frozenset(own | {address_id})
-
-
-def _names(properties: Mapping[str, Any], one: str, many: str) -> list[str]:
-    value = properties.get(many, properties.get(one))
-    values = value if isinstance(value, list) else [value]
-    return list(dict.fromkeys(text for item in values if (text := _name(item))))
-
-
-def _name(value: object) -> str | None:
-    """``#`` separates the parts of a key, so a name holds none."""
-    text = value.strip() if isinstance(value, str) else ""
-    return text if 0 < len(text) <= _MAX_TEXT and "#" not in text else None
+def _channels(properties: Mapping[str, Any]) -> list[str]:
+    return list(dict.fromkeys(name.lower() for name in _names(properties, "channel", "channels")))
 
 
 def _channels_of_addresses(properties: Mapping[str, Any]) -> list[str]:
-    return [channel for channel, namespace in _ADDRESS_NAMESPACES.items() if properties.get(namespace)]
+    return [channel for channel, namespace in _ADDRESS_NAMESPACES.items() if _is_given(properties.get(namespace))]
 
 
-def _everything_unless(granted: bool) -> list[str]:
-    return [] if granted else [EVERY]
+def _names(properties: Mapping[str, Any], one: str, many: str) -> list[str]:
+    """Without repeats. What is given but no name is ``*``: void in a grant, everything in a withdrawal."""
+    values = [each for name in (one, many) for each in _listed(properties.get(name)) if _is_given(each)]
+    return list(dict.fromkeys(map(_name, values)))
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _is_given(value: object) -> bool:
+    return bool(value.strip()) if isinstance(value, str) else value is not None
+
+
+def _name(value: object) -> str:
+    """``#`` separates the parts of a key, so a name holds none."""
+    text = value.strip() if isinstance(value, str) else EVERY
+    return text if len(text.encode()) <= _LONGEST_NAME and "#" not in text else EVERY
 
 
 def _text(value: object) -> str | None:
-    return value[:_MAX_TEXT] if isinstance(value, str) and value else None
+    return value[:_LONGEST_TEXT] if isinstance(value, str) and value else None

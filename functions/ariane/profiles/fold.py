@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 from ariane.instants import from_millis
 from ariane.profiles.fragments import Fragment, Tally, Trait
@@ -12,24 +11,26 @@ from ariane.profiles.model import Occurrences, Profile
 def fold(root_id: str, identifiers: Mapping[str, str], fragments: Iterable[Fragment], *, version: int) -> Profile:
     """Traits: the latest value over all fragments, unless it is a removal. Counters add up, first and last are those of all."""
     every = list(fragments)
+    latest = _latest_traits(every)
     return Profile(
         id=root_id,
         identifiers=identifiers,
-        traits=_traits(every),
+        traits={name: latest[name].value for name in sorted(latest) if latest[name].value is not None},
         occurrences=_occurrences(every),
         first_seen=_instant(min((each.first_seen for each in every if each.first_seen is not None), default=None)),
         last_seen=_instant(max((each.last_seen for each in every if each.last_seen is not None), default=None)),
         version=version,
         groups=_groups(every),
+        removed_traits=frozenset(name for name, trait in latest.items() if trait.value is None),
     )
 
 
-def _traits(fragments: Iterable[Fragment]) -> dict[str, Any]:
+def _latest_traits(fragments: Iterable[Fragment]) -> dict[str, Trait]:
     latest: dict[str, Trait] = {}
     for fragment in fragments:
         for name, trait in fragment.traits.items():
             latest[name] = max(latest.get(name, trait), trait, key=lambda each: each.order)
-    return {name: latest[name].value for name in sorted(latest) if latest[name].value is not None}
+    return latest
 
 
 def _occurrences(fragments: Iterable[Fragment]) -> dict[str, Occurrences]:

@@ -33,6 +33,8 @@ class Profile:
 
     groups: Mapping[str, datetime] = field(default_factory=dict)
     """Accounts (``groupId``) that the person's ``group`` events named, and when first."""
+    removed_traits: frozenset[str] = frozenset()
+    """Traits whose latest word is a removal: neither here nor never said."""
 
     @property
     def member_ids(self) -> tuple[str, ...]:

@@ -1,28 +1,29 @@
 """From the log to one fragment: link identifiers, keep consents, fold each event in once, and say what is to be announced.
 
 Every step may be repeated: a crash between any two calls, a redelivery, a second stitcher at work on the same people end in the same state,
-and everything is announced at least once. The order makes it so. Identities and consents, whose writes are idempotent, come before the
-fragment, whose ``sequence`` then covers them; marks of duplicates come before it too, so that no reader counts a copy; announcing comes
-after it, and again whenever the record is delivered again.
+and everything is announced at least once. The order makes it so. What is a copy is decided first, by reading alone: a copy decides no
+consent. Identities and consents, whose writes are idempotent, come before the fragment, whose ``sequence`` then covers them; marks of
+duplicates come before it too, so that no reader counts a copy; announcing comes after it, and again whenever the record is delivered again.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ariane.errors import Conflict, Retryable
-from ariane.events.model import Event
+from ariane.events.model import Event, LogItem
 from ariane.identity.identifiers import identifiers_of, normalise
 from ariane.identity.ids import person_id
 from ariane.identity.linking import Linker
 from ariane.identity.model import Merged, set_digest
-from ariane.identity.rules import Identifier
+from ariane.identity.rules import Identifier, Rules
 from ariane.identity.trees import climb
 from ariane.instants import to_millis
 from ariane.privacy.consents import ConsentDecision, decisions_of
 from ariane.profiles.admission import Admission, Placed, admit, placed_events
 from ariane.profiles.announcing import Fact, event_fact, merged_fact
+from ariane.profiles.consent_keeping import decided, keep
 from ariane.profiles.fragments import Fragment, StoredFragment, apply, remember_set
-from ariane.profiles.once import Trace
+from ariane.profiles.once import Trace, Verdict
 from ariane.profiles.stitching import StitchDefinitions, Stores, StreamRecord
 
 _ATTEMPTS = 5
@@ -41,6 +42,29 @@ def stitch_person(
     raise Retryable("fragment_contended", "other writers of the same fragment keep coming")
 
 
+def merges_of(item: LogItem, definitions: StitchDefinitions, *, stores: Stores, key: bytes) -> Sequence[Fact]:
+    """What earlier attempts at an item merged, as far as the item can be read: it may be the very one that cannot be stitched."""
+    linker = Linker(stores.identities, key)
+    merges: list[Merged] = []
+    try:
+        for placed in placed_events(item):
+            merges += _merged_earlier(linker, placed, definitions.rules)
+    except Retryable:
+        raise
+    except Exception:  # noqa: BLE001, S110 - it is parked with the reason that stopped its stitching
+        pass
+    return [merged_fact(merged) for merged in dict.fromkeys(merges)]
+
+
+def _merged_earlier(linker: Linker, placed: Placed, rules: Rules) -> Sequence[Merged]:
+    identifiers = _identifiers(placed.event, rules)
+    return linker.merged_by(placed.cause, identifiers) if len(identifiers) > 1 else []
+
+
+def _identifiers(event: Event, rules: Rules) -> tuple[Identifier, ...]:
+    return identifiers_of(event.message, rules, kind=event.kind, default_country=rules.countries.get(event.source))
+
+
 class _Delivery:
     def __init__(self, stored: StoredFragment, definitions: StitchDefinitions, stores: Stores, key: bytes) -> None:
         self._stored = stored
@@ -50,19 +74,33 @@ class _Delivery:
         self._linker = Linker(stores.identities, key)
 
     def commit(self, records: Sequence[StreamRecord]) -> Sequence[Fact]:
-        new = [record for record in records if not self._is_covered(record)]
-        covered = [record for record in records if self._is_covered(record)]
+        covered: list[StreamRecord] = []
+        new: list[StreamRecord] = []
+        for record in records:
+            (covered if self._is_covered(record) else new).append(record)
+        events = [(placed, record.sequence is None) for record in new for placed in placed_events(record.item)]
+        admission = admit(self._stored.fragment.recent, events, self._stores.log)
+        heard = [placed for placed, _ in events if not admission.is_duplicate(placed)]
+        decisions = decided((placed.event for placed in heard), self._decisions)
         fragment, merges = self._link(new)
-        self._keep_consents(new)
-        admission = self._write(fragment, new) if new else None
-        heard = [placed for record in new for placed in placed_events(record.item) if admission and not admission.is_duplicate(placed)]
-        heard = [*self._standing(covered), *heard]
+        keep(decisions, self._stores)
+        if new:
+            self._write(fragment, admission, new)
         merges = [*self._earlier_merges(covered), *merges]
-        return [*(merged_fact(merged) for merged in dict.fromkeys(merges)), *self._event_facts(heard)]
+        return [*(merged_fact(merged) for merged in dict.fromkeys(merges)), *self._event_facts([*self._standing(covered), *heard])]
 
     def _is_covered(self, record: StreamRecord) -> bool:
+        """By its sequence number, unless the ring knows better: the items of a very busy person may lie on two shards, whose order is not
+        kept. The stream's image is older than the marks of copies."""
         last = self._stored.sequence
-        return record.sequence is not None and last is not None and int(record.sequence) <= int(last)
+        if record.sequence is None or last is None or int(record.sequence) > int(last):
+            return False
+        if not self._holds_news(record.item):
+            return True
+        return not self._holds_news(self._stores.log.get(record.item.person_id, record.item.sort) or record.item)
+
+    def _holds_news(self, item: LogItem) -> bool:
+        return any(self._stored.fragment.recent.judge(placed.event) is Verdict.FRESH for placed in placed_events(item))
 
     # identities and consents
 
@@ -71,7 +109,7 @@ class _Delivery:
         merges: list[Merged] = []
         for record in records:
             for placed in placed_events(record.item):
-                identifiers = self._identifiers(placed.event)
+                identifiers = _identifiers(placed.event, self._definitions.rules)
                 fragment = fragment if fragment.identifier else self._named(fragment, identifiers)
                 if len(identifiers) > 1:
                     fragment, merged = self._linked(fragment, placed, identifiers, is_replay=record.sequence is None)
@@ -94,16 +132,6 @@ class _Delivery:
         own = next((each for each in identifiers if person_id(each, self._key) == fragment.person_id), None)
         return replace(fragment, identifier=str(own)) if own else fragment
 
-    def _identifiers(self, event: Event) -> tuple[Identifier, ...]:
-        country = self._definitions.rules.countries.get(event.source)
-        return identifiers_of(event.message, self._definitions.rules, default_country=country)
-
-    def _keep_consents(self, records: Sequence[StreamRecord]) -> None:
-        for record in records:
-            for placed in placed_events(record.item):
-                for decision in self._decisions(placed.event):
-                    self._keep_consent(decision)
-
     def _decisions(self, event: Event) -> Sequence[ConsentDecision]:
         def id_of(namespace: str, value: str) -> str | None:
             country = self._definitions.rules.countries.get(event.source)
@@ -112,25 +140,13 @@ class _Delivery:
 
         return decisions_of(event, id_of=id_of)
 
-    def _keep_consent(self, decision: ConsentDecision) -> None:
-        for _ in range(_ATTEMPTS):
-            root = climb(self._stores.identities, [decision.person_id]).root_of(decision.person_id)
-            try:
-                return self._stores.consents.record(decision, root_id=root.person_id)
-            except Conflict:
-                continue
-        raise Retryable("consent_contended", "merges of the same person keep coming")
-
     # the fragment
 
-    def _write(self, fragment: Fragment, records: Sequence[StreamRecord]) -> Admission:
-        events = [(placed, record.sequence is None) for record in records for placed in placed_events(record.item)]
-        admission = admit(fragment.recent, events, self._stores.log)
+    def _write(self, fragment: Fragment, admission: Admission, records: Sequence[StreamRecord]) -> None:
         for sort, places in admission.duplicates.items():
             self._stores.log.mark_duplicates(fragment.person_id, sort, places)
         folded = apply(replace(fragment, recent=admission.recent), [placed.event for placed in admission.applied])
         self._stores.fragments.save(replace(self._stored, fragment=folded, sequence=self._last_sequence(records)))
-        return admission
 
     def _last_sequence(self, records: Sequence[StreamRecord]) -> str | None:
         numbers = [record.sequence for record in records if record.sequence is not None]
@@ -141,9 +157,7 @@ class _Delivery:
     def _earlier_merges(self, records: Sequence[StreamRecord]) -> Iterator[Merged]:
         for record in records:
             for placed in placed_events(record.item):
-                identifiers = self._identifiers(placed.event)
-                if len(identifiers) > 1:
-                    yield from self._linker.merged_by(placed.cause, identifiers)
+                yield from _merged_earlier(self._linker, placed, self._definitions.rules)
 
     def _standing(self, records: Sequence[StreamRecord]) -> Iterator[Placed]:
         """Of records delivered again, the events that are listened to, without those that turned out to be copies: the stream's image is

@@ -30,6 +30,7 @@ _SEGMENT_QUERY: Mapping[str, tuple[str, ...]] = {
 ROUTES: tuple[Route, ...] = (
     Route("/health", "Whether the API answers", None),
     Route("/openapi.json", "This document", None),
+    Route("/v1/profiles", "One person, by an identifier that a path cannot hold (with a ? or a #)", PROFILES_READ, ("identifier",)),
     Route(_PROFILE, "One person, by any identifier (namespace:value) or person id", PROFILES_READ),
     Route(f"{_PROFILE}/timeline", "The person's events over all channels, newest first", PROFILES_READ, _PAGED),
     Route(f"{_PROFILE}/explain", "Why these identifiers are one person", PROFILES_READ),
@@ -65,7 +66,7 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _parameter(name: str, place: str) -> dict[str, Any]:
-    return {"name": name, "in": place, "required": place == "path" or name == "profile", "schema": {"type": "string"}}
+    return {"name": name, "in": place, "required": place == "path" or name in ("profile", "identifier"), "schema": {"type": "string"}}
 
 
 def _error_response() -> dict[str, Any]:

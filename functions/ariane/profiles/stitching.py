@@ -10,7 +10,7 @@ from ariane.errors import ArianeError, Retryable
 from ariane.events.model import LogItem
 from ariane.identity.linking import IdentityStore
 from ariane.identity.rules import Rules
-from ariane.privacy.consents import ConsentDecision
+from ariane.privacy.consents import ConsentDecision, ConsentState
 from ariane.profiles.admission import LogReader
 from ariane.profiles.announcing import Announcer, Fact, Interest
 from ariane.profiles.fragments import StoredFragment
@@ -40,7 +40,11 @@ class Log(LogReader, Protocol):
     def mark_duplicates(self, person_id: str, sort: str, places: Collection[int]) -> None: ...
 
 
-class ConsentRecorder(Protocol):
+class Consents(Protocol):
+    def states(self, person_ids: Collection[str]) -> Sequence[ConsentState]:
+        """What stands under any of these ids; sees every decision committed before the call."""
+        ...
+
     def record(self, decision: ConsentDecision, *, root_id: str) -> None:
         """Idempotent. Raises Conflict where ``root_id`` is no root any more."""
         ...
@@ -57,7 +61,7 @@ class Stores:
     identities: IdentityStore
     fragments: Fragments
     log: Log
-    consents: ConsentRecorder
+    consents: Consents
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +82,23 @@ type PersonStitch = Callable[[Sequence[StreamRecord], StoredFragment | None, Sti
 """Stitches records of one person id and returns what is to be announced. See ``one_person``."""
 
 
+type MergesOf = Callable[[LogItem, StitchDefinitions], Sequence[Fact]]
+"""What earlier attempts at an item merged. Raises Retryable, and only that."""
+
+
 class Stitcher:
     def __init__(
         self,
         *,
         person: PersonStitch,
+        merges: MergesOf,
         fragments: FragmentReader,
         announcer: Announcer,
         parking: Parking,
         definitions: Callable[[], StitchDefinitions],
     ) -> None:
         self._person = person
+        self._merges = merges
         self._fragments = fragments
         self._announcer = announcer
         self._parking = parking
@@ -125,7 +135,7 @@ class Stitcher:
         except Exception as error:  # noqa: BLE001 - the edge: whatever a record provokes must not hold its shard up
             if len(records) == 1:
                 parked.append(self._park(records[0].item, error))
-                return []
+                return self._merges(records[0].item, definitions)
         return [fact for record in records for fact in self._guarded([record], self._again(record), definitions, parked)]
 
     def _again(self, record: StreamRecord) -> StoredFragment | None:

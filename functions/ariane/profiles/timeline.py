@@ -1,7 +1,7 @@
 """One person's events over all of their identifiers, from the log, each once."""
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -46,8 +46,8 @@ def timeline(
     within: Range = Range(),
     wanted: Callable[[Event], bool] = lambda _: True,
 ) -> Page[Event]:
-    """At most ``limit`` events, in the order of the log. Reads as many items as it takes to fill the page. Raises Rejected for a bad
-    cursor."""
+    """At most ``limit`` events: pages follow each other in the order of the log, events within one by their corrected time. Reads as many
+    items as it takes to fill the page. Raises Rejected for a bad cursor."""
     after = _position(cursor) if cursor else None
     streams = [_events(log, person_id, within, after) for person_id in person_ids]
     merged = heapq.merge(*streams, key=lambda pair: pair[0], reverse=within.newest_first)
@@ -56,16 +56,20 @@ def timeline(
         if not wanted(event):
             continue
         if len(found) == limit:
-            return Page([each for _, each in found], encode(*found[-1][0]))
+            return Page(_by_time(found, within), encode(*found[-1][0]))
         found.append((position, event))
-    return Page([each for _, each in found], None)
+    return Page(_by_time(found, within), None)
+
+
+def _by_time(found: Sequence[tuple[Position, Event]], within: Range) -> list[Event]:
+    return sorted((event for _, event in found), key=lambda event: event.timestamp, reverse=within.newest_first)
 
 
 def _position(cursor: str) -> Position:
     position = Position(*decode(cursor, str, str, int))
     try:
         parse_instant(position.sort.partition("#")[0])
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Rejected("invalid_cursor", "the cursor is none of ours") from error
     return position
 

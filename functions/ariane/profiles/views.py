@@ -103,6 +103,14 @@ def profile_view(sources: Sources, identifier: str) -> dict[str, Any]:
     }
 
 
+def identifier_of(query: Query) -> str:
+    """For identifiers that a path cannot hold. Raises Rejected (``identifier_missing``)."""
+    identifier = query("identifier")
+    if not identifier:
+        raise Rejected("identifier_missing", "say who: identifier=namespace:value")
+    return identifier
+
+
 def timeline_view(sources: Sources, identifier: str, query: Query) -> dict[str, Any]:
     """Newest first, over every identifier of the person."""
     limit = limit_of(query("limit"), default=50, largest=MAX_PAGE)
@@ -179,7 +187,7 @@ def _occurrences_view(profile: Profile, name: str) -> dict[str, Any]:
 
 
 def _consents_view(profile: Profile, states: Sequence[ConsentState]) -> list[dict[str, Any]]:
-    """What was last said, per identifier that it was said for."""
+    """What was last said, per address that it was said for; ``identifier`` is None where it was said for all of the person's."""
     ordered = sorted(states, key=lambda state: (state.topic, state.channel, state.person_id))
     return [
         {
@@ -188,7 +196,7 @@ def _consents_view(profile: Profile, states: Sequence[ConsentState]) -> list[dic
             "is": "granted" if state.granted else "withdrawn",
             "at": format_instant(state.at),
             "source": state.source,
-            "identifier": profile.identifiers.get(state.person_id),
+            "identifier": None if state.is_person_wide else profile.identifiers.get(state.person_id),
         }
         for state in ordered
     ]

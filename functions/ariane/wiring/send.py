@@ -19,7 +19,8 @@ from ariane.adapters.aws.sms_sender import SnsSmsSender
 from ariane.definitions.store import Definitions
 from ariane.instants import utc_now
 from ariane.messaging.links import MessageLinks
-from ariane.messaging.send import Sender, SendPorts
+from ariane.messaging.ports import SendPorts
+from ariane.messaging.send import Sender
 from ariane.profiles.reader import ProfileReader
 from ariane.settings import SendSettings
 from ariane.wiring.clients import client
@@ -46,7 +47,7 @@ def sender(settings: SendSettings, environment: Mapping[str, str]) -> Sender:
                 journeys_table=settings.journeys_table,
                 identities_table=settings.identities_table,
             ),
-            emails=SesEmailSender(client("sesv2"), configuration_set=settings.configuration_set, clock=utc_now),
+            emails=SesEmailSender(client("sesv2"), configuration_set=settings.configuration_set),
             texts=SnsSmsSender(client("sns")),
             outcomes=SqsJourneyQueue(client("sqs"), queue_url=settings.journey_queue_url),
             links=MessageLinks(key=secrets[settings.link_key_parameter], public_url=settings.public_url),

@@ -20,7 +20,7 @@ from ariane.definitions.store import CachedDocuments, DocumentReader
 from ariane.identity.rules import Rules
 from ariane.instants import utc_now
 from ariane.profiles.announcing import Interest
-from ariane.profiles.one_person import stitch_person
+from ariane.profiles.one_person import merges_of, stitch_person
 from ariane.profiles.parking import RejectParking
 from ariane.profiles.stitching import StitchDefinitions, Stitcher, Stores
 from ariane.profiles.stream import StreamReader
@@ -50,6 +50,7 @@ def stitch_service(settings: StitchSettings, environment: Mapping[str, str]) -> 
     documents = CachedDocuments(DynamoDocuments(dynamodb, table=settings.journeys_table), ttl=ttl, clock=utc_now)
     stitcher = Stitcher(
         person=partial(stitch_person, stores=stores, key=key),
+        merges=partial(merges_of, stores=stores, key=key),
         fragments=stores.fragments,
         announcer=EventBridgeAnnouncer(client("events"), bus=settings.bus_name),
         parking=parking,

@@ -4,7 +4,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import orjson
 import pytest
@@ -18,6 +18,7 @@ from ariane.events.model import SourceKind
 from ariane.messaging.model import Channel, LedgerEntry, MessageClass, Status
 from ariane.profiles.directory import ProfileDirectory
 from ariane.profiles.openapi import ROUTES
+from ariane.profiles.paging import encode
 from ariane.profiles.reader import ProfileReader
 from ariane.profiles.views import Sources
 from handlers.api import build
@@ -90,7 +91,7 @@ def api() -> Api:
 
 def test_a_profile_is_found_by_any_identifier_however_it_is_written(api: Api) -> None:
     expected = api.ok("/v1/profiles/user_id:u1")
-    assert api.ok("/v1/profiles/" + quote("email: A@B.fr", safe="")) == expected
+    assert api.ok("/v1/profiles/email: A@B.fr") == expected
     assert api.ok("/v1/profiles/email:a@b.fr") == expected
     assert api.ok(f"/v1/profiles/{expected['id']}") == expected
     assert {"type": "email", "value": "a@b.fr"} in expected["identifiers"]
@@ -98,16 +99,68 @@ def test_a_profile_is_found_by_any_identifier_however_it_is_written(api: Api) ->
     assert (expected["first_seen"], expected["last_seen"]) == ("2026-11-22T12:00:00.000Z", "2026-11-22T12:03:00.000Z")
 
 
+AWKWARD = ("org/42", "a%41b", "50% off", "a//b", "x'y\"z`\\#&=?;+é€", "timeline", "prs_x/explain/more", "a:b@c", "a\u2028b", "..", "a b")
+"""Values of a user id, as they stand in the path that the gateway hands over: decoded."""
+
+
+@pytest.mark.parametrize("value", AWKWARD)
+def test_an_identifier_in_a_path_may_hold_anything(api: Api, value: str) -> None:
+    api.stack.deliver(item(identify(message_id="m9", minute=9, userId=value, traits={"size": 42})))
+    expected = prs(f"user_id:{value}")
+    segment = f"/v1/spaces/default/collections/users/profiles/user_id:{value}"
+    assert api.ok(f"/v1/profiles/user_id:{value}")["id"] == expected
+    assert [event["messageId"] for event in api.ok(f"/v1/profiles/user_id:{value}/timeline")["data"]] == ["m9"]
+    assert api.ok(f"/v1/profiles/user_id:{value}/explain")["id"] == expected
+    assert api.ok(f"{segment}/traits")["traits"] == {"size": 42}
+    assert api.ok("/v1/profiles", identifier=f"user_id:{value}")["id"] == expected
+
+
+def test_what_a_path_cannot_say_a_query_can(api: Api) -> None:
+    api.stack.deliver(item(identify(message_id="m9", userId="u1/timeline", traits={"size": 42})))
+    assert api.ok("/v1/profiles", identifier="user_id:u1/timeline")["traits"] == {"size": 42}
+    assert "data" in api.ok("/v1/profiles/user_id:u1/timeline")
+
+
+def test_a_path_is_decoded_once_and_not_by_us(api: Api) -> None:
+    api.stack.deliver(item(identify(message_id="m9", userId="aA")))
+    assert api.get("/v1/profiles/user_id:a%41")[0] == 404
+
+
+def test_the_url_of_a_segment_list_can_be_called_as_it_stands(api: Api) -> None:
+    api.stack.deliver(item(identify(message_id="m9", userId="org/4 2", traits={"size": 42})))
+    url = api.ok("/v1/spaces/default/collections/users/profiles/user_id:org/4 2/traits")["cursor"]["url"]
+    assert url == "/v1/spaces/default/collections/users/profiles/user_id:org%2F4%202/traits"
+
+
 def test_the_timeline_pages_through_every_event_once_newest_first(api: Api) -> None:
     seen: list[str] = []
     query: dict[str, str] = {}
     while True:
-        body = api.ok("/v1/profiles/email:a%40b.fr/timeline", limit="1", **query)
+        body = api.ok("/v1/profiles/email:a@b.fr/timeline", limit="1", **query)
         seen += [event["messageId"] for event in body["data"]]
         query = {"cursor": body["cursor"]["next"]}
         if not body["cursor"]["has_more"]:
             break
     assert seen == ["m4", "m3", "m2", "m1"]
+
+
+@pytest.mark.parametrize("limit", ["2", "3", "100"])
+def test_the_events_of_a_page_stand_in_the_order_of_the_times_that_they_show(api: Api, limit: str) -> None:
+    """An item of the log lies at the earliest time of its events: what lies in it may have happened after the next item's."""
+    wide = item(track("First", message_id="w1", minute=20, userId="u2"), track("Third", message_id="w2", minute=40, userId="u2"))
+    api.stack.deliver(wide, item(track("Second", message_id="n1", minute=30, userId="u2")))
+    seen: list[str] = []
+    query: dict[str, str] = {}
+    while True:
+        body = api.ok("/v1/profiles/user_id:u2/timeline", limit=limit, **query)
+        times = [event["timestamp"] for event in body["data"]]
+        assert times == sorted(times, reverse=True)
+        seen += [event["event"] for event in body["data"]]
+        query = {"cursor": body["cursor"]["next"]}
+        if not body["cursor"]["has_more"]:
+            break
+    everything = ["First", "Order Completed", "Product Added", "Product Viewed", "Second", "Third", "identify"]
+    assert sorted(name or "identify" for name in seen) == everything
 
 
 def test_the_timeline_leaves_copies_out(api: Api) -> None:
@@ -116,8 +169,9 @@ def test_the_timeline_leaves_copies_out(api: Api) -> None:
 
 
 def test_explain_lists_what_was_asserted_and_merged(api: Api) -> None:
+    api.stack.deliver(item(track(message_id="m5", minute=4, userId="u1")))
     body = api.ok("/v1/profiles/anonymous_id:a1/explain")
-    assert [assertion["messageId"] for assertion in body["assertions"]] == ["m3", "m4"]
+    assert [assertion["messageId"] for assertion in body["assertions"]] == ["m3", "m5"]
     assert body["merges"][0]["into"] == "user_id:u1"
     assert set(body["merges"][0]["from"]) == {"email:a@b.fr", "anonymous_id:a1"}
 
@@ -230,7 +284,11 @@ def test_rejects_of_a_day_are_listed_in_pages(api: Api) -> None:
         ("/v1/profiles/nobody", {}, 400, "invalid_identifier"),
         ("/v1/profiles/user_id:u1/timeline", {"cursor": "!!"}, 400, "invalid_cursor"),
         ("/v1/profiles/user_id:u1/timeline", {"cursor": "WyJ4Il0"}, 400, "invalid_cursor"),
+        ("/v1/profiles/user_id:u1/timeline", {"cursor": encode("0001-01-01T00:00:00+23:59#a", "prs_a", 0)}, 400, "invalid_cursor"),
+        ("/v1/profiles/user_id:u1/timeline", {"cursor": encode("9999-12-31T23:59:59-23:59#a", "prs_a", 0)}, 400, "invalid_cursor"),
         ("/v1/profiles/user_id:u1/timeline", {"limit": "0"}, 400, "invalid_limit"),
+        ("/v1/profiles", {}, 400, "identifier_missing"),
+        ("/v1/profiles/", {}, 404, "route_not_found"),
         (f"{SEGMENT}/traits", {"next": "é"}, 400, "invalid_cursor"),
         (f"{SEGMENT}/shoes", {}, 404, "route_not_found"),
         (f"{SEGMENT}/events", {"start": "soon"}, 400, "invalid_instant"),
@@ -252,10 +310,11 @@ def test_what_is_wrong_is_said_with_a_code_and_the_right_status(api: Api, path: 
 )
 def test_every_route_asks_for_its_scope(api: Api, path: str, scope: str) -> None:
     api.scopes = " ".join({"profiles:read", "messages:read", "rejects:read"} - {scope})
-    status, body = api.get(path, profile="user_id:u1")
+    query = {"profile": "user_id:u1", "identifier": "user_id:u1"}
+    status, body = api.get(path, **query)
     assert (status, body["code"]) == (403, "scope_missing")
     api.scopes = scope
-    assert api.get(path, profile="user_id:u1")[0] == 200
+    assert api.get(path, **query)[0] == 200
 
 
 def test_the_openapi_document_and_health_are_public(api: Api) -> None:

@@ -50,7 +50,10 @@ def test_any_request_is_answered(route: tuple[str, str], body: bytes, sent: dict
     answer = CollectWorld().deliver(gateway_event(*route, body=body, headers=sent | binary, query=query, cookies=cookies))
 
     assert answer.status in OURS, answer.text
-    assert answer.status < 400 or set(answer.json) == {"code", "message"}
+    if route[0] == "HEAD":
+        assert answer.text == ""
+    else:
+        assert answer.status < 400 or set(answer.json) == {"code", "message"}
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -162,6 +162,26 @@ def test_a_request_over_its_limits_is_refused_with_a_code_and_kept(world: Collec
     assert [(stored.reject.code, stored.reject.index) for stored in world.refused()] == [(code, None)]
 
 
+@pytest.mark.parametrize(("document", "code"), [({"events": []}, "batch_missing"), ({"batch": [{}] * 2_501}, "too_many_events")])
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_a_refused_request_whose_key_is_in_its_body_is_kept_as_it_was_written(
+    world: CollectWorld, document: dict[str, Any], code: str, compress: Any
+) -> None:
+    plain = orjson.dumps({**document, "writeKey": world.keys["site"]})
+    answer = world.post("/v1/batch", compress(plain), source=None, headers={"content-type": "application/octet-stream"})
+
+    assert (answer.status, answer.json["code"]) == (400, code)
+    assert [(each.reject.source, each.reject.code, each.reject.index, each.reject.body) for each in world.refused()] == [
+        ("site", code, None, plain)
+    ]
+
+
+def test_a_refused_request_under_an_unknown_key_is_not_kept(world: CollectWorld) -> None:
+    world.post("/v1/batch", {"events": [], "writeKey": "wk_nobody"}, source=None)
+
+    assert world.refused() == []
+
+
 def test_a_full_request_is_accepted(world: CollectWorld) -> None:
     batch = [{"type": "track", "event": "E", "userId": str(number % 50 + 1), "messageId": str(number)} for number in range(2_500)]
 

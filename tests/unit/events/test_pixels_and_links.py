@@ -2,7 +2,7 @@ import re
 from base64 import b64encode, urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import orjson
 import pytest
@@ -55,6 +55,43 @@ def test_a_pixels_invalid_event_is_kept(world: CollectWorld) -> None:
     world.get("/v1/pixel/track", {"writeKey": world.keys["site"], "userId": "u1"})
 
     assert [stored.reject.code for stored in world.refused()] == ["event_missing"]
+
+
+def test_a_pixel_that_cannot_be_read_is_kept_when_its_key_is_known(world: CollectWorld) -> None:
+    world.get("/v1/pixel/track", {"writeKey": world.keys["site"], "data": "é"})
+
+    (stored,) = world.refused()
+    assert (stored.reject.code, stored.reject.index) == ("invalid_data", None)
+    assert b"data=%C3%A9" in stored.reject.body
+
+
+@pytest.mark.parametrize("path", ["/p.gif", "/v1/pixel/track"])
+def test_a_look_at_a_pixels_headers_is_nobodys_visit(world: CollectWorld, path: str) -> None:
+    query = urlencode({"k": world.keys["site"], "writeKey": world.keys["site"], "e": "Ad Seen", "event": "Ad Seen", "userId": "u1"})
+    answer = world.deliver(gateway_event("HEAD", path, query=query))
+
+    assert (answer.status, answer.headers["Content-Type"], answer.headers["Cache-Control"]) == (200, "image/gif", "no-store")
+    assert (answer.text, answer.cookies, world.events(), world.refused()) == ("", [], [], [])
+
+
+def test_a_look_at_a_links_headers_goes_to_the_target_and_is_no_click(world: CollectWorld) -> None:
+    answer = world.deliver(gateway_event("HEAD", "/r", query=urlsplit(link("https://shop.example/p/1")).query))
+
+    assert (answer.status, answer.headers["Location"]) == (302, "https://shop.example/p/1")
+    assert (answer.text, answer.cookies, world.events()) == ("", [], [])
+
+
+def test_a_look_at_the_headers_of_a_link_that_is_not_ours_is_refused_without_a_body(world: CollectWorld) -> None:
+    answer = world.deliver(gateway_event("HEAD", "/r", query="t=x"))
+
+    assert (answer.status, answer.text) == (400, "")
+
+
+def test_a_look_at_the_settings_headers_says_what_reading_them_would(world: CollectWorld) -> None:
+    path = f"/v1/projects/{world.keys['site']}/settings"
+    looked, read = (world.deliver(gateway_event(method, path)) for method in ("HEAD", "GET"))
+
+    assert (looked.status, looked.headers, looked.text) == (200, read.headers, "")
 
 
 def test_a_pixel_whose_parameters_nest_without_end_is_an_image(world: CollectWorld) -> None:

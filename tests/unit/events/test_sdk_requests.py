@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from ariane.access.write_keys import WriteKey, hash_of
+from ariane.access.hashing import hash_of
+from ariane.access.write_keys import WriteKey
 from tests.builders.events import RECEIVED, CollectWorld, gateway_event
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "sdk-requests"

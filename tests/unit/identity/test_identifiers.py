@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ariane.errors import Rejected
+from ariane.events.model import SourceKind
 from ariane.identity.identifiers import MAX_IDENTIFIERS, identifiers_of, normalise
 from ariane.identity.ids import person_id
 from ariane.identity.rules import Identifier, Limit, Rules
@@ -17,8 +18,8 @@ from ariane.identity.rules import Identifier, Limit, Rules
 RULES = Rules.from_document({})
 
 
-def found(message: dict[str, Any], rules: Rules = RULES, country: str | None = None) -> list[str]:
-    return [str(each) for each in identifiers_of(message, rules, default_country=country)]
+def found(message: dict[str, Any], rules: Rules = RULES, country: str | None = None, kind: SourceKind = SourceKind.BROWSER) -> list[str]:
+    return [str(each) for each in identifiers_of(message, rules, kind=kind, default_country=country)]
 
 
 def test_every_place_of_an_identifier_is_read_in_the_order_of_priorities() -> None:
@@ -193,3 +194,21 @@ def test_reading_identifiers_needs_no_heavy_import() -> None:
     code = f"import sys; import ariane.identity.identifiers, ariane.identity.ids; print(sorted({heavy} & set(sys.modules)))"
     seen = subprocess.run([sys.executable, "-c", code], cwd=functions, capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "[]"
+
+
+TILL = {"type": "track", "anonymousId": "till-1", "context": {"device": {"id": "terminal-7"}}}
+
+
+def test_a_till_is_not_its_customer() -> None:
+    sale = TILL | {"userId": "u1", "context": {**TILL["context"], "externalIds": [{"type": "loyalty_card", "id": "L9"}]}}  # type: ignore[dict-item]
+    assert found(sale, kind=SourceKind.STORE) == ["user_id:u1", "loyalty_card:L9"]
+    assert found(sale, kind=SourceKind.APP) == ["user_id:u1", "loyalty_card:L9", "device_id:terminal-7", "anonymous_id:till-1"]
+
+
+def test_an_event_that_names_only_devices_of_a_store_is_the_first_ones_own() -> None:
+    assert found(TILL, kind=SourceKind.STORE) == ["device_id:terminal-7"]
+
+
+def test_a_till_is_left_out_whatever_the_priorities() -> None:
+    rules = Rules.from_document({"namespaces": {"device_id": {"priority": 1, "device": True}, "user_id": {"priority": 2, "unique": True}}})
+    assert found(TILL | {"userId": "u1"}, rules, kind=SourceKind.STORE) == ["user_id:u1"]

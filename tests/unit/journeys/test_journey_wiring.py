@@ -1,8 +1,7 @@
-"""The handlers of journeys: batches, the tick, and the setting that makes waits short."""
+"""The handler of journeys: batches, what it logs, and the setting that makes waits short."""
 
 import subprocess
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,10 @@ import orjson
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ariane.adapters.memory.enrolments import MemoryEnrolments
-from ariane.adapters.memory.journey_queue import MemoryJourneyQueue
-from ariane.journeys.tick import hand_over_due
-from ariane.messaging.settle import Swept
 from ariane.settings import JourneySettings
 from ariane.wiring.journey import checked_wait_scale
-from handlers import journey, tick
-from tests.builders.journeys import CART, NOON, Theatre, enrolment, fact
+from handlers import journey
+from tests.builders.journeys import CART, Theatre, fact
 
 
 def settings(**fields: Any) -> JourneySettings:
@@ -82,28 +77,18 @@ def test_the_log_holds_no_properties_of_the_event(monkeypatch: pytest.MonkeyPatc
     assert "jeanne" not in str(vars(logged[0]))
 
 
-def test_the_tick_hands_over_what_is_due_within_the_horizon() -> None:
-    runs, queue = MemoryEnrolments(), MemoryJourneyQueue()
-    for seconds in (-5, 59, 61):
-        runs.create(enrolment(key=str(seconds), due=NOON + timedelta(seconds=seconds)))
+def test_a_batch_of_which_everything_failed_is_reported_not_raised(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The runtime would print what was raised, and that may quote the event."""
 
-    assert hand_over_due(runs, queue, clock=lambda: NOON, horizon=timedelta(seconds=60)) == 2
-    assert [each.due for each in queue.messages] == [NOON, NOON + timedelta(seconds=59)]
+    class Broken:
+        def handle(self, _: object) -> str:
+            raise ValueError("jeanne@example.com")
 
+    monkeypatch.setattr(journey, "_service", Broken)
+    body = {"kind": "entry", "journey": "cart", "fact": fact(cart_id="c1", email="jeanne@example.com")}
 
-def test_the_tick_settles_messages_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[str] = []
-
-    class Service:
-        def hand_over_due(self) -> int:
-            calls.append("due")
-            return 0
-
-        def settle_messages(self) -> object:
-            calls.append("messages")
-            return Swept()
-
-    monkeypatch.setattr(tick, "_service", Service)
-    tick.handler({}, LambdaContext())
-
-    assert calls == ["due", "messages"]
+    assert journey.handler({"Records": [record("1", body)]}, LambdaContext()) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert [vars(entry)["error"] for entry in caplog.records if entry.getMessage() == "journey message comes again"] == ["ValueError"]
+    assert "jeanne" not in str([vars(entry) for entry in caplog.records if entry.name.startswith("journey")])

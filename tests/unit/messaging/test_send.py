@@ -8,10 +8,8 @@ import pytest
 
 from ariane.errors import Permanent, Retryable
 from ariane.journeys.enrolment import Status as RunStatus
-from ariane.messaging.ledger import Claim, ClaimResult
 from ariane.messaging.model import Channel, Status
 from ariane.messaging.senders import OutcomeUnknown
-from ariane.profiles.model import Profile
 from tests.builders.messaging import ADDRESS, BRAND, PHONE, PUBLIC_URL, SendWorld, a_definition, a_template, an_entry
 from tests.builders.profiles import NOON, identify, item, prs
 
@@ -127,7 +125,7 @@ def test_a_withdrawal_of_everything_covers_each_topic() -> None:
         ({"email": ADDRESS}, {"topic": "gossip"}, "unknown_topic"),
         ({"email": ADDRESS}, {"channel": Channel.PUSH}, "channel_not_allowed"),
         ({"phone": PHONE}, TRANSACTIONAL | {"template": "gone"}, "no_template"),
-        ({"phone": PHONE}, TRANSACTIONAL | {"version": "2"}, "no_such_version"),
+        ({"phone": PHONE}, TRANSACTIONAL | {"version": "2"}, "definition_missing"),
     ],
 )
 def test_what_cannot_be_sent_says_why(traits: dict[str, Any], fields: dict[str, Any], reason: str) -> None:
@@ -246,98 +244,10 @@ def test_an_absorbed_profiles_claim_stands_after_a_merge(is_merged: bool, sent: 
     assert len(world.emails.sent) == sent
 
 
-def test_a_merge_between_look_and_claim_is_looked_at_again() -> None:
-    world = SendWorld()
-    ledger = _ChangesUnderClaim(
-        world, lambda: world.happen("Page Left", minute=20, context={"externalIds": [{"type": "loyalty_card", "id": "L7"}]})
-    )
-
-    entry = world.deliver(change=lambda ports: replace(ports, ledger=ledger))
-
-    assert (entry.status, ledger.results) == (Status.SENT, [ClaimResult.PROFILE_CHANGED, ClaimResult.CLAIMED])
-    assert len(world.emails.sent) == 1
-
-
-def test_a_withdrawal_between_look_and_claim_voids_the_claim() -> None:
-    world = SendWorld()
-    ledger = _ChangesUnderClaim(world, lambda: world.decide("Consent Withdrawn", channel="email", minute=20))
-
-    entry = world.deliver(change=lambda ports: replace(ports, ledger=ledger))
-
-    assert (entry.reason, world.emails.sent) == ("no_consent", [])
-
-
-def test_a_withdrawal_by_an_address_of_another_identity_voids_the_claim() -> None:
-    """A trait may state an address whose identifier belongs to somebody else: the withdrawal raises that one's head."""
-    world = SendWorld()
-    theirs = "x@shop.example"
-    world.stack.deliver(item(identify(message_id="i5", minute=4, userId="u5", traits={"email": theirs}), source="backend"))
-    world.decide("Consent Granted", channel="email", minute=6, email=theirs)
-    profiles = _States(world.ports().profiles, {world.profile().id: {"email": theirs}})
-    ledger = _ChangesUnderClaim(world, lambda: world.decide("Consent Withdrawn", channel="email", minute=20, email=theirs))
-
-    entry = world.deliver(change=lambda ports: replace(ports, ledger=ledger, profiles=profiles))
-
-    assert prs(f"email:{theirs}") not in world.profile().member_ids
-    assert (entry.reason, entry.address_id) == ("no_consent", prs(f"email:{theirs}"))
-    assert ledger.results == [ClaimResult.PROFILE_CHANGED]
-
-
-def test_an_exit_between_look_and_claim_voids_the_claim() -> None:
-    world = SendWorld()
-    ledger = _ChangesUnderClaim(world, world.end_run)
-
-    entry = world.deliver(change=lambda ports: replace(ports, ledger=ledger))
-
-    assert (entry.reason, world.emails.sent) == ("exited", [])
-
-
-def test_a_profile_that_never_rests_comes_again_later() -> None:
-    world = SendWorld()
-    minutes = iter(range(30, 60))
-    changes = lambda: world.decide("Consent Granted", channel="email", minute=next(minutes))  # noqa: E731
-    ledger = _ChangesUnderClaim(world, changes, always=True)
-
-    with pytest.raises(Retryable):
-        world.deliver(change=lambda ports: replace(ports, ledger=ledger))
-    assert world.emails.sent == []
-
-
 class _Crash(BaseException):
     pass
 
 
 class _Dies:
-    def send(self, _: object) -> str:
+    def send(self, *_: object) -> str:
         raise _Crash
-
-
-class _ChangesUnderClaim:
-    """A ledger under whose first claim the world moves."""
-
-    def __init__(self, world: SendWorld, change: Any, *, always: bool = False) -> None:
-        self._world = world
-        self._change = change
-        self._always = always
-        self.results: list[ClaimResult] = []
-
-    def claim(self, claim: Claim) -> ClaimResult:
-        if self._always or not self.results:
-            self._change()
-        self.results.append(self._world.ledger.claim(claim))
-        return self.results[-1]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._world.ledger, name)
-
-
-class _States:
-    """Profiles some of which state other traits."""
-
-    def __init__(self, profiles: Any, traits: dict[str, dict[str, Any]]) -> None:
-        self._profiles = profiles
-        self._traits = traits
-
-    def snapshot(self, person_id: str) -> Profile:
-        profile: Profile = self._profiles.snapshot(person_id)
-        return replace(profile, traits=self._traits.get(profile.id, profile.traits))

@@ -8,7 +8,8 @@ import pytest
 
 from ariane.errors import Retryable
 from ariane.messaging.model import Channel, Status
-from ariane.messaging.send import SendPorts
+from ariane.messaging.ports import SendPorts
+from ariane.messaging.settle import sweep
 from tests.builders.messaging import SendWorld
 
 PORTS = ("profiles", "enrolments", "definitions", "history", "consents", "suppressions", "ledger", "emails", "texts", "outcomes")
@@ -110,8 +111,6 @@ def test_a_skipped_message_has_one_reason_and_is_reported_wherever_the_function_
 
 
 def test_a_message_whose_function_died_is_unclear_for_good_after_a_day_without_any_redelivery() -> None:
-    from ariane.messaging.settle import sweep
-
     world = SendWorld()
     with pytest.raises(Killed):
         world.deliver(change=lambda ports: replace(ports, emails=_Fused(ports.emails, Fuse(1, after=True))))
@@ -122,3 +121,15 @@ def test_a_message_whose_function_died_is_unclear_for_good_after_a_day_without_a
     assert sweep(world.ledger, world.now + timedelta(hours=25)).closed == 1
     assert (world.entry().status, world.entry().is_undecided) == (Status.UNCLEAR, False)
     assert sweep(world.ledger, world.now + timedelta(days=9)).closed == 0
+
+
+def test_a_message_that_was_claimed_again_is_closed_a_day_after_its_first_claim() -> None:
+    world = SendWorld()
+    begun = world.now
+    for later in (timedelta(0), timedelta(hours=12), timedelta(hours=23)):
+        world.now = begun + later
+        world.emails.answers = [Retryable("provider_throttled", "slow down")]
+        with pytest.raises(Retryable):
+            world.deliver()
+
+    assert sweep(world.ledger, begun + timedelta(hours=24)).closed == 1

@@ -190,6 +190,12 @@ def test_a_template_without_end_is_cut_short(source: str) -> None:
         sms(source, long="x" * 1000)
 
 
+@pytest.mark.parametrize("source", ["{{ profile.traits.tags | compact: 'a' }}", "{{ profile.traits.tags | uniq: 'a' }}"])
+def test_whatever_a_filter_raises_is_one_error(source: str) -> None:
+    with pytest.raises(Permanent, match="render_error"):
+        render_sms(source, {"profile": {"traits": {"tags": [{"b": 1}, 2]}}}, a_scope())
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60).map(lambda text: text + BAIT))
 def test_no_trait_becomes_markup_liquid_or_a_header(value: str) -> None:

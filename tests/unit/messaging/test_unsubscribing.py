@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ariane.errors import Retryable
+from ariane.errors import ArianeError, Permanent, Retryable
 from ariane.messaging.links import UNSUBSCRIBE_LIFETIME, MessageLinks, WayOut
 from ariane.messaging.model import Channel, Status
 from ariane.messaging.pages import HEADERS, Page, language_of
@@ -156,7 +156,7 @@ def test_an_expired_link_says_so_and_changes_nothing() -> None:
 @pytest.mark.parametrize("port", ["consents", "identities", "log"])
 def test_a_failure_is_admitted_and_the_next_try_completes_it(port: str) -> None:
     world = World()
-    broken_port: Any = {port: _Throttled()}
+    broken_port: Any = {port: _Refuses(Retryable("table_busy", "later"))}
     broken = replace(world.ports(), **broken_port)
 
     assert world.visit("POST", world.token(), ports=broken).status == 503
@@ -164,6 +164,17 @@ def test_a_failure_is_admitted_and_the_next_try_completes_it(port: str) -> None:
     assert world.visit("POST", world.token()).status == 200
     assert world.consent() is Consent.WITHDRAWN
     assert len(world.withdrawals()) == 1
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "not unsubscribed yet"), ("fr", "pas encore désabonné")])
+@pytest.mark.parametrize("port", ["consents", "identities", "log"])
+def test_what_trying_again_does_not_mend_has_a_page_too(port: str, language: str, words: str) -> None:
+    world = World()
+    broken_port: Any = {port: _Refuses(Permanent("table_refused", "no such key"))}
+
+    page = world.visit("POST", world.token(), language=language, ports=replace(world.ports(), **broken_port))
+
+    assert (page.status, page.problem, words in page.html) == (500, "table_refused", True)
 
 
 @pytest.mark.parametrize(
@@ -215,10 +226,13 @@ def test_the_gateways_event_is_read() -> None:
     assert request_of(event) == LinkRequest(method="POST", token="abc.def", body=ONE_CLICK, accept_language="fr")
 
 
-class _Throttled:
+class _Refuses:
+    def __init__(self, error: ArianeError) -> None:
+        self._error = error
+
     def __getattr__(self, name: str) -> Any:
         def call(*_: Any, **__: Any) -> Any:
-            raise Retryable("table_busy", "later")
+            raise self._error
 
         return call
 

@@ -190,3 +190,20 @@ def test_the_earliest_assertion_of_a_set_is_kept() -> None:
     stack.deliver(item(identify(message_id="m2", minute=9, userId="u1", anonymousId="a1")))
     (assertion,) = stack.identities.assertions_under(prs("user_id:u1"))
     assert assertion.message_id == "m0"
+
+
+def test_who_pays_at_the_same_till_does_not_become_one_person() -> None:
+    stack = Stack()
+    for number in (1, 2):
+        card = {"externalIds": [{"type": "loyalty_card", "id": f"L{number}"}], "device": {"id": "terminal-7"}}
+        sale = track("Order Completed", message_id=f"o{number}", minute=number, anonymousId="till-1", context=card)
+        stack.deliver(item(sale, source="till", kind=SourceKind.STORE))
+    stack.deliver(item(track("Till Opened", message_id="o3", minute=3, anonymousId="till-1"), source="till", kind=SourceKind.STORE))
+
+    for number in (1, 2):
+        customer = stack.profile(f"loyalty_card:L{number}")
+        assert list(customer.identifiers.values()) == [f"loyalty_card:L{number}"]
+        assert customer.occurrences["Order Completed"].count == 1
+    till = stack.profile("anonymous_id:till-1")
+    assert list(till.occurrences) == ["Till Opened"]
+    assert stack.announced("Profile Merged") == []

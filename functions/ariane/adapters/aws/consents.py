@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ariane.adapters.aws.batch_get import batch_get
 from ariane.adapters.aws.errors import cancellation_codes, is_condition_failure, translated
 from ariane.errors import Conflict, Retryable
 from ariane.instants import format_instant, parse_instant
-from ariane.privacy.consents import ConsentDecision, ConsentState, moves_forward
+from ariane.privacy.consents import EVERY, ConsentDecision, ConsentQuestion, ConsentState, moves_forward
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -95,6 +96,9 @@ class DynamoConsents:
             }
         }
 
+    def concerning(self, question: ConsentQuestion) -> Sequence[ConsentState]:
+        return [_state_of(item) for item in batch_get(self._client, self._table, _keys_of(question))]
+
     def states(self, person_ids: Collection[str]) -> Sequence[ConsentState]:
         pages = self._client.get_paginator("query")
         found: list[ConsentState] = []
@@ -113,7 +117,21 @@ class DynamoConsents:
 
 
 def _state_key(state: ConsentState) -> dict[str, Any]:
-    return {"pk": {"S": state.person_id}, "sk": {"S": f"C#{state.topic}#{state.channel}"}}
+    sort = _sort_of(state.topic, state.channel, is_person_wide=state.is_person_wide)
+    return {"pk": {"S": state.person_id}, "sk": {"S": sort}}
+
+
+def _sort_of(topic: str, channel: str, *, is_person_wide: bool) -> str:
+    """A mailbox may be a fragment, too: what it says for itself and for its whole person are two rows."""
+    return f"C#{topic}#{channel}" + (f"#{EVERY}" if is_person_wide else "")
+
+
+def _keys_of(question: ConsentQuestion) -> list[tuple[str, str]]:
+    pairs = [(topic, channel) for topic in (question.topic, EVERY) for channel in (question.channel, EVERY)]
+    keys = [(question.address_id, _sort_of(*pair, is_person_wide=False)) for pair in pairs]
+    wide = [_sort_of(*pair, is_person_wide=True) for pair in pairs]
+    keys += [(person_id, sort) for person_id in sorted(question.person_ids | question.owner_ids) for sort in wide]
+    return list(dict.fromkeys(keys))
 
 
 def _facts(decision: ConsentDecision) -> dict[str, Any]:
@@ -132,16 +150,17 @@ def _status(granted: bool) -> dict[str, str]:
 def _record_item(decision: ConsentDecision) -> dict[str, Any]:
     at = format_instant(decision.at)
     status = "granted" if decision.granted else "withdrawn"
-    parts = (decision.topic, decision.channel, status, decision.source, decision.message_id)
+    parts = (decision.topic, decision.channel, status, decision.source, decision.message_id, *([EVERY] if decision.is_person_wide else []))
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
     item = {"pk": {"S": decision.person_id}, "sk": {"S": f"L#{at}#{digest}"}, **_facts(decision)}
     item |= {"to": {"S": decision.topic}, "ch": {"S": decision.channel}}
+    item |= {"ew": {"BOOL": True}} if decision.is_person_wide else {}
     item |= {name: {"S": text} for name, text in (("w", decision.wording), ("how", decision.how)) if text}
     return item
 
 
 def _state_of(item: Mapping[str, Any]) -> ConsentState:
-    _, topic, channel = item["sk"]["S"].split("#", 2)
+    _, topic, channel, *wide = item["sk"]["S"].split("#")
     return ConsentState(
         person_id=item["pk"]["S"],
         topic=topic,
@@ -150,4 +169,5 @@ def _state_of(item: Mapping[str, Any]) -> ConsentState:
         at=parse_instant(item["at"]["S"]),
         source=item["s"]["S"],
         message_id=item["m"]["S"],
+        is_person_wide=bool(wide),
     )

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
-_MISSING = frozenset({"NoSuchKey", "404", "AccessDenied", "403"})
-"""Without the right to list a bucket, S3 answers a missing key with a refusal."""
+_MISSING = frozenset({"NoSuchKey", "404"})
+_CLOSED = frozenset({"403", "AccessDenied", "ExpiredToken", "InvalidAccessKeyId", "NoSuchBucket", "SignatureDoesNotMatch"})
+"""Mended by people. A reader may list its bucket, so a missing key is not among the refusals."""
+_BUSY = frozenset({"500", "503", "InternalError", "ServiceUnavailable", "SlowDown"})
 _RACED = frozenset({"ConditionalRequestConflict", "409"})
 
 
@@ -134,5 +136,7 @@ def _fetch(client: "S3Client", bucket: str, key: str) -> bytes:
         return client.get_object(Bucket=bucket, Key=key)["Body"].read()
     except (ClientError, BotoCoreError) as error:
         if error_code(error) in _MISSING:
-            raise NotFound("definition_missing", f"there is no readable object {key}") from error
+            raise NotFound("definition_missing", f"there is no object {key}") from error
+        if error_code(error) in _CLOSED | _BUSY:
+            raise Retryable("definitions_closed", f"the bucket does not hand {key} out: {error_code(error)}") from error
         raise translated(error) from error

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ariane.adapters.aws.provider_errors import outcome_of
-from ariane.instants import Clock
-from ariane.messaging.mime import mime_of
 from ariane.messaging.senders import Email
 
 if TYPE_CHECKING:
@@ -35,13 +33,11 @@ PERMANENT = {
 
 
 class SesEmailSender:
-    def __init__(self, client: "SESV2Client", *, configuration_set: str, clock: Clock) -> None:
+    def __init__(self, client: "SESV2Client", *, configuration_set: str) -> None:
         self._client = client
         self._configuration_set = configuration_set
-        self._clock = clock
 
-    def send(self, email: Email) -> str:
-        content = mime_of(email, message_id=email.tags.get("message", "message"), now=self._clock())
+    def send(self, email: Email, content: bytes) -> str:
         try:
             reply = self._client.send_email(
                 FromEmailAddress=email.sender,

@@ -6,6 +6,7 @@ from ariane.errors import ArianeError, Permanent, Retryable
 
 _RETRYABLE = frozenset(
     {
+        "InternalFailure",
         "InternalServerError",
         "InternalServerErrorException",
         "LimitExceededException",
@@ -34,10 +35,11 @@ _RETRYABLE_CANCELLATIONS = frozenset({"TransactionConflict", "ProvisionedThrough
 
 
 def translated(error: Exception) -> ArianeError:
-    """What the caller of a table does next. Network failures and throttles are Retryable; what is left is a fault of ours: Permanent."""
+    """What the caller of a table does next. Network failures, throttles and faults of the service are Retryable; what is left is a fault of
+    ours: Permanent."""
     if isinstance(error, ClientError):
         code = error_code(error)
-        if code in _RETRYABLE or _RETRYABLE_CANCELLATIONS & set(cancellation_codes(error)):
+        if _is_fault_of_service(error) or code in _RETRYABLE or _RETRYABLE_CANCELLATIONS & set(cancellation_codes(error)):
             return Retryable("table_busy", f"the table asks for patience: {code}")
         if code in _NOT_YET:
             return Retryable("table_closed", f"the table is not open to this function: {code}")
@@ -45,6 +47,12 @@ def translated(error: Exception) -> ArianeError:
     if isinstance(error, BotoCoreError):
         return Retryable("table_unreachable", f"the table was not reached: {type(error).__name__}")
     raise TypeError(f"not an error of the AWS client: {type(error).__name__}")
+
+
+def _is_fault_of_service(error: ClientError) -> bool:
+    """botocore makes a code of the status, ``503``, where the body names none: then it was not the service's own answer."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= 500 or error_code(error).isdigit()
 
 
 def error_code(error: Exception) -> str:

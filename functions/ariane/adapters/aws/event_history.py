@@ -47,7 +47,7 @@ class DynamoEventHistory:
             "ExpressionAttributeValues": {
                 ":pk": {"S": person_id},
                 ":first": {"S": format_instant(since) if since else "0"},
-                ":last": {"S": format_instant(until + timedelta(milliseconds=1)) if until else _AFTER_ALL},
+                ":last": {"S": _end_after(until)},
             },
             "ScanIndexForward": not newest_first,
             "Limit": limit,
@@ -75,6 +75,14 @@ class DynamoEventHistory:
         except (ClientError, BotoCoreError) as error:
             if not is_condition_failure(error):
                 raise translated(error) from error
+
+
+def _end_after(until: datetime | None) -> str:
+    """Keys of ``until``'s own millisecond go on with ``#``: they lie before the next one."""
+    try:
+        return format_instant(until + timedelta(milliseconds=1)) if until else _AFTER_ALL
+    except OverflowError:  # the calendar ends there
+        return _AFTER_ALL
 
 
 def _key(person_id: str, sort: str) -> Any:

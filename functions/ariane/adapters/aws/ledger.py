@@ -10,7 +10,7 @@ from ariane.adapters.aws.batch_get import batch_get
 from ariane.adapters.aws.errors import cancellation_codes, is_condition_failure, translated
 from ariane.adapters.aws.items.ledger import UNDECIDED_SHARDS, entry_item, entry_of, key_of, shard_name, undecided_attributes
 from ariane.instants import format_instant
-from ariane.messaging.ledger import Claim, ClaimResult, claimable
+from ariane.messaging.ledger import Claim, ClaimResult, may_be_replaced, settles_at
 from ariane.messaging.model import FINAL, LedgerEntry, Status, statuses_before
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class DynamoLedger:
         return sorted(map(entry_of, batch_get(self._client, self._table, keys)), key=lambda entry: entry.profile)
 
     def claim(self, claim: Claim) -> ClaimResult:
+        if claim.seen is not None and not may_be_replaced(claim.seen):
+            return ClaimResult.TAKEN
         actions = [self._entry_action(claim), self._enrolment_check(claim), self._suppression_check(claim)]
         actions += [self._head_check(root_id, version) for root_id, version in sorted(claim.heads.items())]
         try:
@@ -65,16 +67,8 @@ class DynamoLedger:
         return ClaimResult.CLAIMED
 
     def _entry_action(self, claim: Claim) -> "TransactWriteItemTypeDef":
-        condition, values = _replaceable(claimable(claim.entry.message_class))
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": entry_item(claim.entry),
-                "ConditionExpression": condition,
-                "ExpressionAttributeNames": {"#st": "st", "#rs": "rs"},
-                "ExpressionAttributeValues": values,
-            }
-        }
+        put: dict[str, Any] = {"TableName": self._table, "Item": entry_item(claim.entry), **_as_seen(claim.seen)}
+        return {"Put": put}  # type: ignore[typeddict-item]
 
     def _enrolment_check(self, claim: Claim) -> "TransactWriteItemTypeDef":
         enrolment = claim.enrolment
@@ -116,14 +110,13 @@ class DynamoLedger:
         }
 
     def skip(self, entry: LedgerEntry) -> bool:
-        condition, values = _replaceable(frozenset({Status.REOPENED}))
         try:
             self._client.put_item(
                 TableName=self._table,
                 Item=entry_item(entry),
-                ConditionExpression=condition,
-                ExpressionAttributeNames={"#st": "st", "#rs": "rs"},
-                ExpressionAttributeValues=values,
+                ConditionExpression="attribute_not_exists(pk) OR #st = :reopened",
+                ExpressionAttributeNames={"#st": "st"},
+                ExpressionAttributeValues={":reopened": {"S": str(Status.REOPENED)}},
             )
         except (ClientError, BotoCoreError) as error:
             return _refused(error)
@@ -162,31 +155,37 @@ class DynamoLedger:
         return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)
 
     def unsettled(self, now: datetime, *, limit: int) -> Sequence[LedgerEntry]:
+        """Each shard is asked for as many, so that none is behind the others."""
+        pages = self._client.get_paginator("query")
         found: list[LedgerEntry] = []
         try:
             for shard in range(UNDECIDED_SHARDS):
-                reply = self._client.query(
+                for page in pages.paginate(
                     TableName=self._table,
                     IndexName=INDEX,
                     KeyConditionExpression="up = :up AND ua <= :now",
                     ExpressionAttributeValues={":up": {"S": shard_name(shard)}, ":now": {"S": format_instant(now)}},
-                    Limit=limit,
-                )
-                found += [entry_of(item) for item in reply["Items"]]
+                    PaginationConfig={"MaxItems": limit, "PageSize": limit},
+                ):
+                    found += [entry_of(item) for item in page["Items"]]
         except (ClientError, BotoCoreError) as error:
             raise translated(error) from error
-        return found[:limit]
+        return sorted(found, key=lambda entry: (settles_at(entry), entry.id))[:limit]
 
 
 def _suppression_key(address_id: str) -> dict[str, Any]:
     return {"pk": {"S": f"X#{address_id}"}, "sk": {"S": "S"}}
 
 
-def _replaceable(statuses: frozenset[Status]) -> tuple[str, dict[str, Any]]:
-    """Absent, or in one of the statuses and not final."""
-    values: dict[str, Any] = {f":s{place}": {"S": str(status)} for place, status in enumerate(sorted(statuses))}
-    condition = f"attribute_not_exists(pk) OR (#st IN ({', '.join(values)}) AND (attribute_not_exists(#rs) OR #rs <> :final))"
-    return condition, {**values, ":final": {"S": FINAL}}
+def _as_seen(seen: LedgerEntry | None) -> dict[str, Any]:
+    """The condition that nothing happened to the entry since; it may also have been closed for good, which leaves its status."""
+    if seen is None:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    return {
+        "ConditionExpression": "#at = :at AND #st = :st AND (attribute_not_exists(#rs) OR #rs <> :final)",
+        "ExpressionAttributeNames": {"#at": "at", "#st": "st", "#rs": "rs"},
+        "ExpressionAttributeValues": {":at": {"S": format_instant(seen.at)}, ":st": {"S": str(seen.status)}, ":final": {"S": FINAL}},
+    }
 
 
 def _movement(entry: LedgerEntry, status: Status, *, reason: str | None, provider_id: str | None) -> tuple[str, dict[str, Any]]:

@@ -17,7 +17,33 @@ from ariane.errors import ArianeError, Permanent, Retryable
 from ariane.messaging.senders import OutcomeUnknown
 
 _NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError, NoCredentialsError)
+_CLOSED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",  # SNS
+        "AuthorizationErrorException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "OptInRequired",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClient",
+        "UnrecognizedClientException",
+    }
+)
+"""Of the function, not of the message: a missing grant or a credential that ran out is mended by people, and nothing left."""
 _SERVER_ERROR = 500
+
+NOT_TAKEN = frozenset({"provider_closed", "provider_throttled", "provider_unreachable"})
+"""Codes of the plain Retryable: nothing left. The ledger keeps them as reasons."""
 
 
 def outcome_of(error: ClientError | BotoCoreError, *, permanent: Mapping[str, str], throttled: frozenset[str]) -> ArianeError:
@@ -30,6 +56,8 @@ def outcome_of(error: ClientError | BotoCoreError, *, permanent: Mapping[str, st
         return OutcomeUnknown("provider_silent", f"the provider did not answer: {type(error).__name__}")
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _CLOSED:
+        return Retryable("provider_closed", f"the provider is not open to this function: {code}")
     if code in throttled:
         return Retryable("provider_throttled", f"the provider asks for patience: {code}")
     if code not in permanent and status >= _SERVER_ERROR:

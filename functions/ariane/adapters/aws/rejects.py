@@ -24,9 +24,9 @@ class DynamoRejectWriter:
 
     def put(self, rejects: Sequence[Reject]) -> None:
         # By id: a batch must not name one key twice.
-        items = {reject_id(reject): _item(reject) for reject in rejects}
-        for batch in _batches(list(items.values())):
-            self._write([{"PutRequest": {"Item": item}} for item in batch])
+        by_id = {reject_id(reject): reject for reject in rejects}
+        for batch in _batches(list(by_id.items())):
+            self._write([{"PutRequest": {"Item": _item(identity, reject)}} for identity, reject in batch])
 
     def _write(self, requests: list[dict[str, Any]]) -> None:
         for _ in range(_ROUNDS):
@@ -45,10 +45,10 @@ def key_of(identity: str) -> dict[str, Any]:
     return {"pk": {"S": f"R#{day}"}, "sk": {"S": digest}}
 
 
-def _item(reject: Reject) -> dict[str, Any]:
+def _item(identity: str, reject: Reject) -> dict[str, Any]:
     index = {"ix": {"N": str(reject.index)}} if reject.index is not None else {}
     return {
-        **key_of(reject_id(reject)),
+        **key_of(identity),
         **index,
         "at": {"S": format_instant(reject.at)},
         "s": {"S": reject.source},

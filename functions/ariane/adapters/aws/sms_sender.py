@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 THROTTLED = frozenset({"Throttled", "ThrottledException", "Throttling", "ThrottlingException", "RequestLimitExceeded"})
 PERMANENT = {
-    "AuthorizationError": "provider_refused",
     "InvalidParameter": "invalid_address",
     "InvalidParameterValue": "invalid_address",
     "OptedOut": "opted_out",

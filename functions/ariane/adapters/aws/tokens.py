@@ -1,13 +1,10 @@
 """API tokens in the Access table."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import BotoCoreError, ClientError
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ariane.access.tokens import ApiToken
-from ariane.adapters.aws.errors import is_condition_failure, translated
-from ariane.errors import Conflict, NotFound
+from ariane.adapters.aws.access_rows import AccessRows, Row, hash_in, is_revoked
 from ariane.instants import format_instant, parse_instant
 
 if TYPE_CHECKING:
@@ -16,71 +13,34 @@ if TYPE_CHECKING:
 
 class DynamoTokens:
     def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._rows = AccessRows(client, table=table, letter="T", noun="token")
 
     def token(self, token_hash: str) -> ApiToken | None:
-        try:
-            answer = self._client.get_item(TableName=self._table, Key=_key(token_hash), ConsistentRead=True)
-        except (ClientError, BotoCoreError) as error:
-            raise translated(error) from error
-        return _token(answer["Item"]) if "Item" in answer else None
+        row = self._rows.get(token_hash)
+        return _token(row) if row else None
 
     def add_token(self, token: ApiToken) -> None:
-        try:
-            self._client.put_item(TableName=self._table, Item=_item(token), ConditionExpression="attribute_not_exists(pk)")
-        except (ClientError, BotoCoreError) as error:
-            if is_condition_failure(error):
-                raise Conflict("token_exists", "this token is stored already") from error
-            raise translated(error) from error
+        attributes = {
+            "n": {"S": token.name},
+            "sc": {"L": [{"S": scope} for scope in token.scopes]},
+            "h": {"S": token.hint},
+            "at": {"S": format_instant(token.created_at)},
+        }
+        self._rows.add(token.hash, attributes, is_revoked=token.is_revoked)
 
     def tokens(self) -> Sequence[ApiToken]:
-        """Reads the whole table: it holds keys, tokens and one document."""
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self._table, FilterExpression="sk = :t", ExpressionAttributeValues={":t": {"S": "T"}}, ConsistentRead=True
-        )
-        try:
-            return [_token(item) for page in pages for item in page["Items"]]
-        except (ClientError, BotoCoreError) as error:
-            raise translated(error) from error
+        return [_token(row) for row in self._rows.all()]
 
     def revoke_token(self, token_hash: str) -> None:
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=_key(token_hash),
-                UpdateExpression="SET #off = :true",
-                ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeNames={"#off": "off"},
-                ExpressionAttributeValues={":true": {"BOOL": True}},
-            )
-        except (ClientError, BotoCoreError) as error:
-            if is_condition_failure(error):
-                raise NotFound("unknown_token", "there is no such token") from error
-            raise translated(error) from error
+        self._rows.revoke(token_hash)
 
 
-def _key(token_hash: str) -> dict[str, Any]:
-    return {"pk": {"S": f"T#{token_hash}"}, "sk": {"S": "T"}}
-
-
-def _item(token: ApiToken) -> dict[str, Any]:
-    item = {
-        **_key(token.hash),
-        "n": {"S": token.name},
-        "sc": {"L": [{"S": scope} for scope in token.scopes]},
-        "h": {"S": token.hint},
-        "at": {"S": format_instant(token.created_at)},
-    }
-    return item | ({"off": {"BOOL": True}} if token.is_revoked else {})
-
-
-def _token(item: Mapping[str, Any]) -> ApiToken:
+def _token(row: Row) -> ApiToken:
     return ApiToken(
-        hash=item["pk"]["S"].removeprefix("T#"),
-        name=item["n"]["S"],
-        scopes=tuple(each["S"] for each in item["sc"]["L"]),
-        hint=item["h"]["S"],
-        created_at=parse_instant(item["at"]["S"]),
-        is_revoked=item.get("off", {}).get("BOOL", False),
+        hash=hash_in(row),
+        name=row["n"]["S"],
+        scopes=tuple(each["S"] for each in row["sc"]["L"]),
+        hint=row["h"]["S"],
+        created_at=parse_instant(row["at"]["S"]),
+        is_revoked=is_revoked(row),
     )

@@ -1,13 +1,10 @@
-"""Write keys in the Access table, with boto3: for the command line and the local run."""
+"""Write keys in the Access table, with boto3: for the command line and the local run. Collect reads them with its slim client."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import BotoCoreError, ClientError
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ariane.access.write_keys import WriteKey
-from ariane.adapters.aws.errors import is_condition_failure, translated
-from ariane.errors import Conflict, NotFound
+from ariane.adapters.aws.access_rows import AccessRows, Row, hash_in, is_revoked
 from ariane.instants import format_instant, parse_instant
 
 if TYPE_CHECKING:
@@ -16,59 +13,24 @@ if TYPE_CHECKING:
 
 class DynamoWriteKeys:
     def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._rows = AccessRows(client, table=table, letter="K", noun="write_key")
 
     def add(self, key: WriteKey) -> None:
-        item: dict[str, Any] = _key(key.hash) | {
-            "s": {"S": key.source},
-            "h": {"S": key.hint},
-            "at": {"S": format_instant(key.created_at)},
-        }
-        if key.is_revoked:
-            item["off"] = {"BOOL": True}
-        try:
-            self._client.put_item(TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(pk)")
-        except (ClientError, BotoCoreError) as error:
-            if is_condition_failure(error):
-                raise Conflict("write_key_exists", "this write key is stored already") from error
-            raise translated(error) from error
+        attributes = {"s": {"S": key.source}, "h": {"S": key.hint}, "at": {"S": format_instant(key.created_at)}}
+        self._rows.add(key.hash, attributes, is_revoked=key.is_revoked)
 
     def all(self) -> Sequence[WriteKey]:
-        """Reads the whole table: it holds keys, tokens and one document."""
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self._table, FilterExpression="sk = :k", ExpressionAttributeValues={":k": {"S": "K"}}, ConsistentRead=True
-        )
-        try:
-            return [_write_key(item) for page in pages for item in page["Items"]]
-        except (ClientError, BotoCoreError) as error:
-            raise translated(error) from error
+        return [_write_key(row) for row in self._rows.all()]
 
     def revoke(self, key_hash: str) -> None:
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=_key(key_hash),
-                UpdateExpression="SET #off = :true",
-                ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeNames={"#off": "off"},
-                ExpressionAttributeValues={":true": {"BOOL": True}},
-            )
-        except (ClientError, BotoCoreError) as error:
-            if is_condition_failure(error):
-                raise NotFound("unknown_write_key", "there is no such write key") from error
-            raise translated(error) from error
+        self._rows.revoke(key_hash)
 
 
-def _key(key_hash: str) -> Any:
-    return {"pk": {"S": f"K#{key_hash}"}, "sk": {"S": "K"}}
-
-
-def _write_key(item: Mapping[str, Any]) -> WriteKey:
+def _write_key(row: Row) -> WriteKey:
     return WriteKey(
-        hash=item["pk"]["S"].removeprefix("K#"),
-        source=item["s"]["S"],
-        hint=item["h"]["S"],
-        created_at=parse_instant(item["at"]["S"]),
-        is_revoked=bool(item.get("off", {}).get("BOOL", False)),
+        hash=hash_in(row),
+        source=row["s"]["S"],
+        hint=row["h"]["S"],
+        created_at=parse_instant(row["at"]["S"]),
+        is_revoked=is_revoked(row),
     )

@@ -41,7 +41,7 @@ class MemoryVersions:
 
     def journey(self, name: str, version: str) -> Mapping[str, Any]:
         if (name, version) not in self._versions:
-            raise NotFound("version_missing", f"the journey {name} has no version {version}")
+            raise NotFound("definition_missing", f"the journey {name} has no version {version}")
         return self._versions[name, version]
 
     def put(self, name: str, version: str, journey: Mapping[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """Enrolments and their due index in memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from itertools import batched
 
 from ariane.errors import Conflict
 from ariane.journeys.enrolment import Enrolment
@@ -32,9 +33,10 @@ class MemoryEnrolments:
     def runs(self, profiles: Collection[str], prefix: str = "E#") -> Sequence[Enrolment]:
         return [run for (profile, sort), run in self._runs.items() if profile in profiles and sort.startswith(prefix)]
 
-    def due(self, shard: int, until: datetime, *, limit: int) -> Sequence[WakeUp]:
+    def due(self, shard: int, until: datetime, *, page: int) -> Iterator[Sequence[WakeUp]]:
         waiting = sorted((run.due, run.profile, run.sort, run.lock) for run in self._runs.values() if run.due is not None)
-        return [WakeUp(profile, sort, lock, due) for due, profile, sort, lock in waiting if due <= until and shard == 0][:limit]
+        due_now = [WakeUp(profile, sort, lock, due) for due, profile, sort, lock in waiting if due <= until and shard == 0]
+        yield from batched(due_now, page, strict=False)
 
     def is_running(self, enrolment: RunningEnrolment) -> bool:
         """What a claim checks."""

@@ -9,6 +9,9 @@ from ariane.events.model import LogItem
 from ariane.events.packing import unpack
 from ariane.instants import format_instant
 
+_AFTER_ALL = "~"
+"""Sorts after every instant: they begin with a digit."""
+
 
 class MemoryEventHistory:
     def __init__(self) -> None:
@@ -29,7 +32,7 @@ class MemoryEventHistory:
         cursor: str | None = None,
     ) -> Page:
         first = format_instant(since) if since else ""
-        last = format_instant(until + timedelta(milliseconds=1)) if until else "\uffff"
+        last = _end_after(until)
         sorts = sorted((sort for owner, sort in self._items if owner == person_id and first <= sort < last), reverse=newest_first)
         rest = [sort for sort in sorts if cursor is None or (sort < cursor if newest_first else sort > cursor)]
         found = tuple(item for sort in rest[:limit] if (item := self.get(person_id, sort)) is not None)
@@ -44,3 +47,10 @@ class MemoryEventHistory:
     def items(self) -> list[LogItem]:
         """Everything, by key."""
         return [item for key in sorted(self._items) if (item := self.get(*key)) is not None]
+
+
+def _end_after(until: datetime | None) -> str:
+    try:
+        return format_instant(until + timedelta(milliseconds=1)) if until else _AFTER_ALL
+    except OverflowError:  # the calendar ends there
+        return _AFTER_ALL

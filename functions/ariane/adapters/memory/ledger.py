@@ -7,8 +7,8 @@ from typing import Protocol
 
 from ariane.identity.model import Head
 from ariane.identity.trees import Heads
-from ariane.messaging.ledger import Claim, ClaimResult, RunningEnrolment, claimable, settles_at
-from ariane.messaging.model import FINAL, LedgerEntry, Status, statuses_before
+from ariane.messaging.ledger import Claim, ClaimResult, RunningEnrolment, may_be_replaced, settles_at
+from ariane.messaging.model import LedgerEntry, Status, statuses_before
 
 
 class Enrolments(Protocol):
@@ -46,7 +46,7 @@ class MemoryLedger:
     def _refusal(self, claim: Claim) -> ClaimResult | None:
         entry = claim.entry
         stored = self._entries.get((entry.profile, entry.id))
-        if stored is not None and (stored.status not in claimable(entry.message_class) or stored.reason == FINAL):
+        if not _is_as_seen(stored, claim.seen) or (stored and not may_be_replaced(stored)):
             return ClaimResult.TAKEN
         if not self._enrolments.is_running(claim.enrolment):
             return ClaimResult.ENROLMENT_ENDED
@@ -81,6 +81,12 @@ class MemoryLedger:
     def unsettled(self, now: datetime, *, limit: int) -> Sequence[LedgerEntry]:
         due = [entry for entry in self._entries.values() if entry.is_undecided and settles_at(entry) <= now]
         return sorted(due, key=settles_at)[:limit]
+
+
+def _is_as_seen(stored: LedgerEntry | None, seen: LedgerEntry | None) -> bool:
+    if stored is None or seen is None:
+        return stored is seen
+    return (stored.at, stored.status) == (seen.at, seen.status)
 
 
 def _is_unchanged(head: Head | None, version: int) -> bool:

@@ -30,6 +30,8 @@ def entry_item(entry: LedgerEntry) -> dict[str, Any]:
     item |= {name: {"S": value} for name, field in _OPTIONAL.items() if (value := getattr(entry, field)) is not None}
     item |= {"ch": {"S": str(entry.channel)}, "cl": {"S": str(entry.message_class)}, "st": {"S": str(entry.status)}}
     item["at"] = {"S": format_instant(entry.at)}
+    if entry.first_at is not None:
+        item["fa"] = {"S": format_instant(entry.first_at)}
     if entry.segments is not None:
         item["sg"] = {"N": str(entry.segments)}
     return item | undecided_attributes(entry, status=entry.status, reason=entry.reason)
@@ -54,6 +56,7 @@ def entry_of(item: Mapping[str, Any]) -> LedgerEntry:
         message_class=MessageClass(item["cl"]["S"]),
         status=Status(item["st"]["S"]),
         at=parse_instant(item["at"]["S"]),
+        first_at=parse_instant(item["fa"]["S"]) if "fa" in item else None,
         segments=int(item["sg"]["N"]) if "sg" in item else None,
         **texts,
         **optional,

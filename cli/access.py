@@ -1,8 +1,10 @@
 """``ariane keys`` and ``ariane tokens``: who may send events, and who may read profiles. Both are shown once, when they are made."""
 
 import secrets
+import zlib
 from typing import Annotated
 
+import orjson
 import typer
 
 from ariane.access import tokens as api_tokens
@@ -12,6 +14,7 @@ from ariane.adapters.aws.write_keys import DynamoWriteKeys
 from ariane.instants import format_instant, utc_now
 from cli.command_options import JsonOption, StageOption
 from cli.deployment import Deployment, find
+from cli.failures import CommandFailed
 from cli.report import print_json, print_table
 
 _SECRET_BYTES = 24
@@ -39,11 +42,22 @@ def create_key(
     as_json: JsonOption = False,
 ) -> None:
     """Make a key for SOURCE and print it: the only time that it is seen."""
-    key = write_keys.create(write_keys_of(find(stage)), source, clock=utc_now, new_secret=new_secret)
+    deployment = find(stage)
+    _check_source(deployment, source)
+    key = write_keys.create(write_keys_of(deployment), source, clock=utc_now, new_secret=new_secret)
     if as_json:
         print_json({"source": source, "key": key})
     else:
         print(key)
+
+
+def _check_source(deployment: Deployment, source: str) -> None:
+    """Against what is published: the collector refuses the key of any other source."""
+    key = {"pk": {"S": "DEFS"}, "sk": {"S": "collect"}}
+    item = deployment.dynamodb.get_item(TableName=deployment.output("AccessTable"), Key=key).get("Item")
+    known = orjson.loads(zlib.decompress(item["b"]["B"]))["sources"] if item else {}
+    if source not in known:
+        raise CommandFailed(f"there is no published source {source!r}; known: {', '.join(sorted(known)) or 'none'}")
 
 
 @keys.command("list")

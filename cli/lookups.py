@@ -1,6 +1,7 @@
 """``ariane profile``, ``messages``, ``rejects``, ``mailbox``: looking things up, through the public API."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -24,10 +25,15 @@ def show(identifier: Identifier, stage: StageOption = None, as_json: JsonOption 
         print_json(found)
         return
     rows = [{"what": "id", "value": found["id"]}]
-    rows += [{"what": each["type"], "value": each["value"]} for each in found["identifiers"]]
-    rows += [{"what": name, "value": value} for name, value in found["traits"].items()]
-    rows += [{"what": "consent", "value": f"{each['topic']} by {each['channel']}: {each['is']}"} for each in found["consents"]]
+    rows += [{"what": f"identifier {each['type']}", "value": each["value"]} for each in found["identifiers"]]
+    rows += [{"what": f"trait {name}", "value": value} for name, value in found["traits"].items()]
+    rows += [{"what": "consent", "value": consent_text(each)} for each in found["consents"]]
     print_table("", rows, ["what", "value"])
+
+
+def consent_text(consent: Mapping[str, Any]) -> str:
+    whom = consent["identifier"] or "all addresses"
+    return f"{consent['topic']} by {consent['channel']}, {whom}: {consent['is']} ({consent['source']}, {str(consent['at'])[:10]})"
 
 
 @profile.command("timeline")
@@ -48,7 +54,7 @@ def _rejects() -> None:
 @rejects.command("list")
 def list_rejects(stage: StageOption = None, as_json: JsonOption = False) -> None:
     """The newest first."""
-    entries = connect(find(stage)).rejects()
+    entries = sorted(connect(find(stage)).rejects(), key=lambda each: str(each["at"]), reverse=True)
     if as_json:
         print_json(entries)
     else:
@@ -79,6 +85,6 @@ def mailbox(
         out.rule(f"{mail.channel} · {mail.at[:19]} · to {mail.to}", align="left", style="dim")
         if mail.subject:
             out.print(mail.subject, style="bold", markup=False)
-        out.print(mail.text.strip(), markup=False)
+        out.print(mail.text.strip(), markup=False, soft_wrap=True)
     if not mails:
         out.print("The mailboxes are empty.")

@@ -34,6 +34,8 @@ app.add_typer(bench.bench, name="bench")
 def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
+    # Also where whoever started this ignores it, as a script does for what it starts in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except (CommandFailed, ArianeError) as error:

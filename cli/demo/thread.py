@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from cli.lookups import consent_text
 from cli.mailbox import Mail
 
 _CHANNELS = {"browser": "web", "app": "app", "server": "back end", "store": "store", "import": "import"}
@@ -39,7 +40,7 @@ def _person(profile: Mapping[str, Any]) -> Group:
     for name, value in profile["traits"].items():
         facts.add_row(f"[dim]{escape(name)}[/dim]", escape(_plain(value)))
     for consent in profile.get("consents", []):
-        facts.add_row("[dim]consent[/dim]", escape(f"{consent['topic']} by {consent['channel']}: {consent['is']} ({consent['source']})"))
+        facts.add_row("[dim]consent[/dim]", escape(consent_text(consent)))
     return Group(facts)
 
 

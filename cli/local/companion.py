@@ -47,6 +47,7 @@ class AccessLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        path.touch(mode=0o600)
         self._lock = threading.Lock()
 
     def observer(self, api: str) -> proxy.Observer:

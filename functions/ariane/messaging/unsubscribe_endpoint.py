@@ -27,7 +27,8 @@ class UnsubscribeEndpoint:
         language = language_of(request.accept_language, otherwise=LANGUAGES[0])
         try:
             way_out = self._unsubscriber.read(request.token)
-            language = language_of(request.accept_language, otherwise=way_out.locale)
+            # The message's own: the topic's label comes from it too, and one page speaks one language.
+            language = language_of(None, otherwise=way_out.locale)
             if request.method != "POST":
                 return ask_page(way_out, language)
             how = "one_click" if _ONE_CLICK in request.body else "page"

@@ -172,7 +172,7 @@ def test_what_trying_again_does_not_mend_has_a_page_too(port: str, language: str
     world = World()
     broken_port: Any = {port: _Refuses(Permanent("table_refused", "no such key"))}
 
-    page = world.visit("POST", world.token(), language=language, ports=replace(world.ports(), **broken_port))
+    page = world.visit("POST", world.token(locale=language), ports=replace(world.ports(), **broken_port))
 
     assert (page.status, page.problem, words in page.html) == (500, "table_refused", True)
 
@@ -196,7 +196,7 @@ def test_the_page_speaks_the_visitors_language(header: str | None, locale: str, 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_page_is_accessible_and_shows_no_markup_of_the_brand(language: str) -> None:
     world = World()
-    page = world.visit("GET", world.token(), language=language)
+    page = world.visit("GET", world.token(locale=language))
     reader = _Outline(page.html)
 
     assert reader.tags.count("h1") == reader.tags.count("main") == reader.tags.count("button") == 1
@@ -205,6 +205,14 @@ def test_the_page_is_accessible_and_shows_no_markup_of_the_brand(language: str) 
     assert "b" not in reader.tags
     assert "Offres &amp; &lt;b&gt;" in page.html
     assert not re.search(r"\son\w+=", page.html)
+
+
+def test_the_page_speaks_the_messages_language_whatever_the_browser_speaks() -> None:
+    """Its topic's label is in the message's language: one page, one language."""
+    world = World()
+    page = world.visit("GET", world.token(locale="fr", label="Offres"), language="en-GB,en;q=0.9")
+
+    assert _Outline(page.html).language == "fr"
 
 
 def test_nothing_is_stored_framed_or_run() -> None:

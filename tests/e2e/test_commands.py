@@ -33,6 +33,17 @@ def ariane(world: World) -> Ariane:
     return run
 
 
+def test_no_key_is_made_for_a_source_that_is_not_published(world: World, ariane: Ariane) -> None:
+    before = ariane("keys", "list", "--json")
+    environment = {"ARIANE_HOME": str(world.home.path), "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-m", "cli.main", "keys", "create", "nosuch"]
+    ended = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert "known: app, backend, stores, web" in ended.stderr
+    assert ariane("keys", "list", "--json") == before
+
+
 def status_under(world: World, key: str) -> int:
     event = {"userId": fresh("u"), "event": "E"}
     return httpx.post(f"{world.stack.collect_url}/v1/track", json=event, auth=(key, ""), timeout=30).status_code

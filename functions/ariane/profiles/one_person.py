@@ -62,7 +62,12 @@ def _merged_earlier(linker: Linker, placed: Placed, rules: Rules) -> Sequence[Me
 
 
 def _identifiers(event: Event, rules: Rules) -> tuple[Identifier, ...]:
-    return identifiers_of(event.message, rules, kind=event.kind, default_country=rules.countries.get(event.source))
+    return identifiers_of(event.message, rules, kind=event.kind, default_country=_country(event, rules))
+
+
+def _country(event: Event, rules: Rules) -> str | None:
+    """Where national telephone numbers of the event are from, as the collector took it."""
+    return rules.countries.get(event.source)
 
 
 class _Delivery:
@@ -134,7 +139,7 @@ class _Delivery:
 
     def _decisions(self, event: Event) -> Sequence[ConsentDecision]:
         def id_of(namespace: str, value: str) -> str | None:
-            country = self._definitions.rules.countries.get(event.source)
+            country = _country(event, self._definitions.rules)
             address = normalise(namespace, value, self._definitions.rules, default_country=country)
             return person_id(address, self._key) if address else None
 

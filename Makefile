@@ -8,12 +8,12 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := ready
-.PHONY: help ready demo up down test unit e2e check bench synth deploy lock clean
+.PHONY: help ready demo up down test unit e2e check prove bench synth deploy lock clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-ready: .venv/.ready node_modules/.ready ## Make the environment: .uv, .venv, node_modules
+ready: .venv/.ready .venv/sdk/segment-analytics-2.3.4/.ready node_modules/.ready ## Make the environment: .uv, .venv, node_modules
 
 demo: ready ## The whole stack on this machine, the demo day through real SDKs, the customer's thread; until Ctrl-C (make demo ARGS=--exit: ends after the thread)
 	@$(BIN)/ariane demo $(ARGS)
@@ -40,14 +40,22 @@ check: ready ## Format, lint and types
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 
-bench: ready ## Latency on this machine, from an accepted order to the SMS in the mailbox
+SEEDS ?= 200
+prove: ready ## Nothing is lost: seeded runs of a whole small Ariane under faults, on all cores (make prove SEEDS=2000)
+	@PYTHONPATH=functions:. $(BIN)/python -m tests.faults.prove --seeds $(SEEDS) $(ARGS)
+
+bench: ready ## What AWS bills for an event, counted; CPU; growth to a million profiles; latency and a minute of load (wrk) on this machine: 15 minutes
+	@$(BIN)/ariane bench cost --docs
+	@$(BIN)/ariane bench speed
+	@$(BIN)/ariane bench growth
 	@$(BIN)/ariane bench latency --start
+	@$(BIN)/ariane bench load --start
 
 synth: ready ## CloudFormation templates into cdk.out; needs no credentials
-	@$(BIN)/node node_modules/aws-cdk/bin/cdk synth --quiet -c stage=$(STAGE)
+	@$(BIN)/node node_modules/aws-cdk/bin/cdk synth --quiet --no-notices -c stage=$(STAGE)
 
 deploy: ready ## Both stacks into the AWS account of your credentials: make deploy STAGE=prod
-	@$(BIN)/node node_modules/aws-cdk/bin/cdk deploy --all -c stage=$(STAGE)
+	@$(BIN)/node node_modules/aws-cdk/bin/cdk deploy --all --no-notices -c stage=$(STAGE)
 
 # As the header of each .txt says. Collect's versions are those of the other functions; uv's lock serves the Pythons that people start with.
 LOCK = .uv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links $(ARGS)
@@ -55,6 +63,7 @@ lock: .uv/.ready ## Lock requirements/*.in into *.txt; keeps the versions that s
 	@$(LOCK) --python-version 3.13 requirements/lambda.in -o requirements/lambda.txt
 	@$(LOCK) --python-version 3.13 -c requirements/lambda.txt requirements/collect.in -o requirements/collect.txt
 	@$(LOCK) --python-version 3.13 requirements/dev.in -o requirements/dev.txt
+	@$(LOCK) --python-version 3.13 requirements/segment-analytics-2.3.4.in -o requirements/segment-analytics-2.3.4.txt
 	@$(LOCK) --python-version 3.9 requirements/uv.in -o requirements/uv.txt
 
 clean: ## Remove what make made
@@ -71,6 +80,13 @@ clean: ## Remove what make made
 	@.uv/bin/uv venv --quiet --allow-existing --python "$$(cat .python-version)" .venv
 	@.uv/bin/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	@.uv/bin/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Beside the current one, which the environment holds: the tests put this folder before it.
+.venv/sdk/segment-analytics-2.3.4/.ready: .venv/.ready requirements/segment-analytics-2.3.4.txt
+	@echo "==> Segment's Python SDK 2.3.4, for the tests"
+	@rm -rf $(@D)
+	@.uv/bin/uv pip install --quiet --python $(BIN)/python --target $(@D) --require-hashes -r requirements/segment-analytics-2.3.4.txt
 	@touch $@
 
 node_modules/.ready: .venv/.ready package-lock.json

@@ -86,7 +86,7 @@ def create_token(
     as_json: JsonOption = False,
 ) -> None:
     """Make a token and print it: the only time that it is seen."""
-    scopes = scope or [each for each in api_tokens.SCOPES if each != api_tokens.ADMIN]
+    scopes = scope or list(api_tokens.READING)
     token = api_tokens.create(tokens_of(find(stage)), name, scopes, clock=utc_now, new_secret=new_secret)
     if as_json:
         print_json({"name": name, "token": token})

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
@@ -68,6 +69,12 @@ class Deployment:
     @cached_property
     def sesv2(self) -> "SESV2Client":
         return self.session.client("sesv2", endpoint_url=self.endpoint, config=_PATIENT)
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        # By path: the emulator has no host name for each bucket.
+        style = Config(s3={"addressing_style": "path"}) if self.endpoint else Config()
+        return self.session.client("s3", endpoint_url=self.endpoint, config=_PATIENT.merge(style))
 
     @cached_property
     def sqs(self) -> "SQSClient":

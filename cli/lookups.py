@@ -1,4 +1,4 @@
-"""``ariane profile``, ``messages``, ``rejects``, ``mailbox``: looking things up, through the public API."""
+"""``ariane profile``, ``messages``, ``mailbox``: looking things up, through the public API."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -13,7 +13,6 @@ from cli.profile_api import connect
 from cli.report import out, print_json, print_table
 
 profile = typer.Typer(help="Look a person up by any identifier.", no_args_is_help=True)
-rejects = typer.Typer(help="Events that were refused, each with its reason.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(metavar="NAMESPACE:VALUE", help="For example email:jeanne@example.fr or user_id:u42.")]
 
 
@@ -44,21 +43,6 @@ def timeline(identifier: Identifier, stage: StageOption = None, as_json: JsonOpt
         print_json(entries)
         return
     print_table("", entries, ["timestamp", "source", "type", "event"])
-
-
-@rejects.callback()
-def _rejects() -> None:
-    """Events that were refused, each with its reason."""
-
-
-@rejects.command("list")
-def list_rejects(stage: StageOption = None, as_json: JsonOption = False) -> None:
-    """The newest first."""
-    entries = sorted(connect(find(stage)).rejects(), key=lambda each: str(each["at"]), reverse=True)
-    if as_json:
-        print_json(entries)
-    else:
-        print_table("", entries, ["at", "source", "code", "message"])
 
 
 def messages(identifier: Identifier, stage: StageOption = None, as_json: JsonOption = False) -> None:

@@ -9,7 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ariane.errors import ArianeError
-from cli import access, links, lookups, publishing
+from cli import access, front, links, lookups, publishing, rejects, replay
 from cli.bench import commands as bench
 from cli.demo import command as demo
 from cli.failures import CommandFailed
@@ -22,10 +22,12 @@ app.command("demo")(demo.demo)
 app.add_typer(access.keys, name="keys")
 app.add_typer(access.tokens, name="tokens")
 app.add_typer(lookups.profile, name="profile")
-app.add_typer(lookups.rejects, name="rejects")
+app.add_typer(rejects.rejects, name="rejects")
+app.add_typer(replay.stream_failures, name="stream-failures")
 app.command("messages")(lookups.messages)
 app.command("mailbox")(lookups.mailbox)
 app.add_typer(links.links, name="links")
+app.add_typer(front.front, name="front")
 app.command("publish")(publishing.publish)
 app.command("check")(publishing.check)
 app.add_typer(bench.bench, name="bench")

@@ -32,8 +32,19 @@ class ProfileApi:
     def messages(self, identifier: str) -> list[dict[str, Any]]:
         return self._pages("/v1/messages", profile=identifier)
 
-    def rejects(self) -> list[dict[str, Any]]:
-        return self._pages("/v1/rejects")
+    def rejects(self, *, most: int | None = None, **asked: str) -> list[dict[str, Any]]:
+        """Of one day, the newest first. ``asked``: day, source, code, all."""
+        return self._pages("/v1/rejects", most=most, **asked)
+
+    def reject(self, identity: str) -> dict[str, Any]:
+        return self._get(_reject_path(identity))
+
+    def reject_stats(self, first: str, last: str) -> dict[str, Any]:
+        return self._get("/v1/rejects/stats", **{"from": first, "to": last})
+
+    def retry_reject(self, identity: str, *, is_dry_run: bool) -> dict[str, Any]:
+        query = {"dry_run": "true"} if is_dry_run else {}
+        return _json(self._http.post(f"{_reject_path(identity)}/retry", params=query))
 
     def close(self) -> None:
         self._http.close()
@@ -41,14 +52,14 @@ class ProfileApi:
     def _get(self, path: str, **query: str) -> dict[str, Any]:
         return _json(self._http.get(path, params=query))
 
-    def _pages(self, path: str, **query: str) -> list[dict[str, Any]]:
+    def _pages(self, path: str, *, most: int | None = None, **query: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         cursor: dict[str, str] = {}
         while True:
             page = self._get(path, **query, **cursor)
             found += page["data"]
-            if not page["cursor"]["has_more"]:
-                return found
+            if not page["cursor"]["has_more"] or (most is not None and len(found) >= most):
+                return found[:most]
             cursor = {"cursor": page["cursor"]["next"]}
 
 
@@ -61,6 +72,13 @@ def connect(deployment: Deployment) -> ProfileApi:
     if not token:
         raise CommandFailed("set ARIANE_API_TOKEN to an API token (`ariane tokens create NAME` makes one)")
     return ProfileApi(deployment.output("ApiUrl"), token)
+
+
+def _reject_path(identity: str) -> str:
+    day, _, digest = identity.partition("/")
+    if not digest:
+        raise CommandFailed(f"{identity!r} is no reject: write DAY/DIGEST, as `ariane rejects list` shows it")
+    return f"/v1/rejects/{quote(day, safe='')}/{quote(digest, safe='')}"
 
 
 def _segment(identifier: str) -> str:

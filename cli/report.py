@@ -1,5 +1,6 @@
 """How commands speak: progress on standard error, results on standard output, JSON where a program reads."""
 
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from rich.table import Table
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+_UNBOUNDED = 10_000
 
 
 def print_json(value: object) -> None:
@@ -25,7 +27,12 @@ def print_table(title: str, rows: Sequence[Mapping[str, object]], columns: Seque
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(escape(_cell(row.get(column))) for column in columns))
-    out.print(table)
+    _console().print(table)
+
+
+def _console() -> Console:
+    """A file or another program has no width to wrap at, unless COLUMNS gives it one."""
+    return out if out.is_terminal or "COLUMNS" in os.environ else Console(width=_UNBOUNDED, highlight=False)
 
 
 def _cell(value: object) -> str:

@@ -1,18 +1,22 @@
 """The log: the Events table and its stream, rejects, the overflow queue, and the functions that write them."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.alarms import raise_alarm
+from infra.alarms import raise_alarm, watch_counts
 from infra.function import Function, Runtime
 from infra.stage import Stage
-from infra.stores import bucket, table
+from infra.stores import bucket, sparse_index, table
 from infra.stream_source import FailureBucket
 from infra.work_queue import WorkQueue
 
 OVERFLOW_TIMEOUT = cdk.Duration.seconds(20)
+KEPT_FOR = cdk.Duration.days(90)
+"""What was refused or given up on; ``events/rejects.py`` says the same of the items."""
+TIME_INDEX = "time"
+LISTED = ("s", "k", "code", "msg", "ix", "sh", "n", "b", "tr", "w", "rt", "rb")
+"""What a list of rejects shows: a body only where it is short."""
 STREAM_BATCH = 100
 STREAM_AGE = cdk.Duration.hours(6)
 """How long a batch is tried again, of the 24 hours that the stream keeps. A throttled table, an outage or a missing grant outlasts any
@@ -30,15 +34,17 @@ class EventLog(Construct):
         self._stage = stage
         self.events = table(self, "Events", stage=stage, expires=True, streams=True)
         self.rejects = table(self, "Rejects", stage=stage, expires=True)
+        sparse_index(self.rejects, TIME_INDEX, partition="pk", sort="at", holds=LISTED)
+        self.reject_bodies = bucket(self, "RejectBodies", stage=stage, expires_after=KEPT_FOR)
         self.overflow = WorkQueue(self, "Overflow", stage=stage, name="overflow", worker_timeout=OVERFLOW_TIMEOUT)
-        self.failures = bucket(self, "StreamFailures", stage=stage, expires_after=cdk.Duration.days(90))
+        self.failures = bucket(self, "StreamFailures", stage=stage, expires_after=KEPT_FOR)
 
     def add_functions(self, runtime: Runtime, *, collect_code: lambda_.Code) -> None:
         # API Gateway gives up after 30 s; a client has usually gone after 10.
         self.collect = Function(self, "Collect", handler="collect", runtime=runtime, timeout=cdk.Duration.seconds(10), code=collect_code)
         self.drain = Function(self, "Drain", handler="overflow", runtime=runtime, timeout=OVERFLOW_TIMEOUT)
         self.overflow.feed(self.drain, batch=10)
-        self._watch_for_mangled_bodies()
+        watch_counts(self, stage=runtime.stage)
 
     def stream_to(self, reader: Function) -> None:
         """New log items only: what stitch writes back (``d``) and what expires would otherwise come round again."""
@@ -60,14 +66,3 @@ class EventLog(Construct):
         # An hour of 24: the stream keeps a day.
         age = reader.metric_iterator_age()
         raise_alarm(self, "StreamAge", stage=self._stage, metric=age, above=cdk.Duration.hours(1).to_milliseconds())
-
-    def _watch_for_mangled_bodies(self) -> None:
-        """A client compresses under a text type: the gateway has destroyed its events, and the client will not send them again."""
-        mangled = cloudwatch.Metric(
-            namespace="Ariane",
-            metric_name="RequestsRefused",
-            dimensions_map={"Code": "compressed_body_mangled"},
-            statistic="Sum",
-            period=cdk.Duration.minutes(5),
-        )
-        raise_alarm(self, "MangledBodies", stage=self._stage, metric=mangled, above=0)

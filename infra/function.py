@@ -60,8 +60,7 @@ class Function(Construct):
         stage = runtime.stage
         self.timeout = timeout
         self._log_group = log_group(self, "Logs", stage=stage)
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        self._log_group.grant_write(self.role)
+        self.role = self._logging_role()
         self.resource = lambda_.Function(
             self,
             "Function",
@@ -74,6 +73,7 @@ class Function(Construct):
             role=self.role,
             timeout=timeout,
             memory_size=stage.memory_of(handler),
+            reserved_concurrent_executions=stage.concurrency_of(handler),
             log_group=self._log_group,
             # JSON logs let START, END and REPORT lines be dropped: they would outweigh what the functions say.
             logging_format=lambda_.LoggingFormat.JSON,
@@ -84,6 +84,11 @@ class Function(Construct):
         )
         acknowledge(self.resource, {"AwsSolutions-L1": "Python 3.13 is the version that the dependencies and their .pyc are built for."})
         self._alarm(stage)
+
+    def _logging_role(self) -> iam.Role:
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self._log_group.grant_write(role)
+        return role
 
     def grant(self, actions: list[str], *resources: str) -> None:
         self.role.add_to_policy(iam.PolicyStatement(actions=actions, resources=list(resources)))

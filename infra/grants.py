@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 
+from infra.event_log import TIME_INDEX
 from infra.function import Function
 from infra.journeys import DUE_INDEX
 from infra.messaging import UNDECIDED_INDEX
@@ -23,11 +25,13 @@ CHECK = "dynamodb:ConditionCheckItem"
 def grant(stack: "PlatformStack") -> None:
     _grant_tables(stack)
     _grant_indexes(stack)
+    _grant_usage(stack)
     _grant_queues_and_bus(stack)
     _grant_keys(stack)
     _grant_stream(stack)
     _grant_providers(stack)
     _grant_definitions(stack)
+    _grant_reject_bodies(stack)
 
 
 type TableGrant = tuple[Function, dynamodb.Table, list[str]]
@@ -43,11 +47,11 @@ def _of_the_log(stack: "PlatformStack") -> list[TableGrant]:
     return [
         (collect, stack.log.events, [PUT]),
         (collect, stack.access.access, [GET]),
-        (collect, stack.log.rejects, [PUT_MANY]),
+        (collect, stack.log.rejects, [PUT_MANY, UPDATE]),
         (stack.log.drain, stack.log.events, [PUT]),
         (stitch, stack.log.events, [GET, QUERY, UPDATE]),
-        (stitch, stack.log.rejects, [PUT_MANY]),
-        (stitch, stack.identity.identities, [GET_MANY, QUERY, PUT, UPDATE]),
+        (stitch, stack.log.rejects, [PUT_MANY, UPDATE]),
+        (stitch, stack.identity.identities, [GET_MANY, PUT, UPDATE]),
         (stitch, stack.profiles.profiles, [GET_MANY, PUT]),
         (stitch, stack.privacy.privacy, [GET, QUERY, PUT]),
         (stitch, stack.journeys.journeys, [GET]),
@@ -58,12 +62,12 @@ def _of_journeys_and_messages(stack: "PlatformStack") -> list[TableGrant]:
     journey, send, publish = stack.journeys.journey, stack.messaging.send, stack.definitions.publish
     identities, profiles, journeys = stack.identity.identities, stack.profiles.profiles, stack.journeys.journeys
     return [
-        (journey, stack.log.events, [GET, QUERY]),
+        (journey, stack.log.events, [QUERY]),
         (journey, identities, [GET_MANY, QUERY]),
         (journey, profiles, [GET_MANY]),
         (journey, journeys, [GET, QUERY, PUT]),
         (stack.journeys.tick, stack.messaging.messages, [UPDATE]),
-        (send, stack.log.events, [GET, QUERY]),
+        (send, stack.log.events, [QUERY]),
         (send, identities, [GET_MANY, QUERY, CHECK]),
         (send, profiles, [GET_MANY]),
         (send, journeys, [GET, CHECK]),
@@ -80,13 +84,14 @@ def _of_people_asking(stack: "PlatformStack") -> list[TableGrant]:
         (links, stack.log.events, [PUT]),
         (links, stack.identity.identities, [GET_MANY, UPDATE]),
         (links, stack.privacy.privacy, [GET, GET_MANY, PUT]),
-        (api, stack.log.events, [GET, QUERY]),
+        (api, stack.log.events, [GET, QUERY, PUT]),
         (api, stack.identity.identities, [GET_MANY, QUERY]),
         (api, stack.profiles.profiles, [GET_MANY]),
         (api, stack.journeys.journeys, [GET, QUERY]),
-        (api, stack.messaging.messages, [GET_MANY, QUERY]),
+        (api, stack.messaging.messages, [QUERY]),
         (api, stack.privacy.privacy, [QUERY]),
-        (api, stack.log.rejects, [QUERY]),
+        (api, stack.log.rejects, [GET, QUERY, PUT_MANY, UPDATE]),
+        (api, stack.access.access, [GET]),
         (stack.access.authorizer, stack.access.access, [GET]),
     ]
 
@@ -94,12 +99,22 @@ def _of_people_asking(stack: "PlatformStack") -> list[TableGrant]:
 def _grant_indexes(stack: "PlatformStack") -> None:
     stack.journeys.tick.grant([QUERY], f"{stack.journeys.journeys.table_arn}/index/{DUE_INDEX}")
     stack.journeys.tick.grant([QUERY], f"{stack.messaging.messages.table_arn}/index/{UNDECIDED_INDEX}")
+    stack.profiles.api.grant([QUERY], f"{stack.log.rejects.table_arn}/index/{TIME_INDEX}")
+
+
+def _grant_usage(stack: "PlatformStack") -> None:
+    """The counts of the limits alone: a function that everybody can reach must not be able to change a key or a definition."""
+    counts = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["U#*"]}}
+    table = stack.access.access.table_arn
+    stack.log.collect.role.add_to_policy(iam.PolicyStatement(actions=[UPDATE], resources=[table], conditions=counts))
 
 
 def _grant_queues_and_bus(stack: "PlatformStack") -> None:
     overflow, journey, send = stack.log.overflow.queue, stack.journeys.queue.queue, stack.messaging.queue.queue
     for function, queue in (
         (stack.log.collect, overflow),
+        (stack.profiles.api, overflow),
+        (stack.profiles.api, stack.identity.replay.queue),
         (stack.journeys.journey, journey),
         (stack.journeys.journey, send),
         (stack.journeys.tick, journey),
@@ -116,7 +131,9 @@ def _grant_keys(stack: "PlatformStack") -> None:
     for function in (stack.log.collect, stack.messaging.send):
         function.grant(["ssm:GetParameters"], person, link)
     stack.privacy.links.grant(["ssm:GetParameters"], link)
-    stack.keys.setup.grant(["ssm:GetParameter", "ssm:PutParameter"], person, link)
+    stack.keys.setup.grant(["ssm:PutParameter"], person, link)
+    # The front's proof is derived from it.
+    stack.keys.setup.grant(["ssm:GetParameter"], link)
 
 
 def _grant_stream(stack: "PlatformStack") -> None:
@@ -157,3 +174,16 @@ def _grant_definitions(stack: "PlatformStack") -> None:
     bundles = f"arn:{stack.partition}:s3:::cdk-{qualifier}-assets-{stack.account}-{stack.region}/*"
     publish.grant(["s3:GetObject"], bundles)
     publish.acknowledge_wildcard(bundles, "The bundle's key is its content's hash.")
+
+
+def _grant_reject_bodies(stack: "PlatformStack") -> None:
+    """What was refused may be retried: the API function does with it what the collector does."""
+    bodies = stack.log.reject_bodies
+    objects = bodies.arn_for_objects("rejects/*")
+    reason = "An object per refusal whose body is too long for the table."
+    stack.log.collect.grant(["s3:PutObject"], objects)
+    stack.profiles.api.grant(["s3:GetObject", "s3:PutObject"], objects)
+    # Without it S3 answers a missing object as forbidden.
+    stack.profiles.api.grant(["s3:ListBucket"], bodies.bucket_arn)
+    for function in (stack.log.collect, stack.profiles.api):
+        function.acknowledge_wildcard(objects, reason)

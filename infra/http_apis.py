@@ -17,6 +17,7 @@ from infra.stage import Stage
 
 # No path, address, agent or identity: a path may carry an identifier.
 ACCESS_LOG = '{"id":"$context.requestId","route":"$context.routeKey","status":"$context.status","ms":"$context.responseLatency"}'
+# A route key cannot end with a slash, as PostHog's SDKs have it: those paths, and what is rarely asked for, come by $default.
 COLLECT_ROUTES = (
     "POST /v1/{type}",
     "POST /v1/batch/b",
@@ -26,6 +27,11 @@ COLLECT_ROUTES = (
     "GET /v1/projects/{key}/settings",
     "GET /projects/{key}/settings",
     "GET /v1/pixel/{type}",
+    "POST /beacon/v1/batch",
+    "GET /pixel/v1/{type}",
+    "GET /sourceConfig",
+    "POST /i/v0/e",
+    "POST /mp/collect",
     "GET /p.gif",
     "GET /r",
     "$default",
@@ -55,6 +61,8 @@ class CollectorApi(Construct):
         super().__init__(scope, construct_id)
         self._api = _api(self, stage=stage, requests_per_second=stage.collect_requests_per_second)
         self.url = self._api.api_endpoint
+        stack = cdk.Stack.of(self)
+        self.domain = f"{self._api.api_id}.execute-api.{stack.region}.{stack.url_suffix}"
 
     def route(self, *, collect: Function, links: Function) -> None:
         reason = "Checked by the function: collectors read write keys where each SDK puts them, links carry signed tokens."

@@ -20,17 +20,24 @@ class Keys(Construct):
     def add_functions(self, runtime: Runtime) -> None:
         self.setup = Function(self, "Setup", handler="setup", runtime=runtime, timeout=cdk.Duration.seconds(30))
 
-    def make(self) -> None:
-        """Call after the setup function's grants: the resource must not run before its policy exists."""
-        made = cdk.CustomResource(
+    def make(self, *, front: bool) -> None:
+        """The resource waits for all of the setup function, its grants included. With ``front`` it tells the proof of one."""
+        properties = {"PersonKeyParameter": self.person_parameter, "LinkKeyParameter": self.link_parameter}
+        self._made = cdk.CustomResource(
             self,
             "Made",
             service_token=self.setup.resource.function_arn,
             resource_type="Custom::ArianeKeys",
             service_timeout=cdk.Duration.minutes(5),
-            properties={"PersonKeyParameter": self.person_parameter, "LinkKeyParameter": self.link_parameter},
+            # A change, so that a stack whose keys are made already asks for the proof when its front is put up.
+            properties={**properties, "Front": "true"} if front else properties,
         )
-        made.node.add_dependency(self.setup)
+        self._made.node.add_dependency(self.setup)
+
+    @property
+    def front_proof(self) -> str:
+        """What the collectors know their front by; masked in CloudFormation's answers. Only once made, with ``front``."""
+        return self._made.get_att_string("FrontProof")
 
     def _arn(self, parameter: str) -> str:
         return cdk.Stack.of(self).format_arn(service="ssm", resource="parameter", resource_name=parameter.removeprefix("/"))

@@ -5,9 +5,11 @@ from constructs import Construct
 
 from infra import grants
 from infra.access import Access
+from infra.budget import add_budget
 from infra.bundling import COLLECT_REQUIREMENTS, lambda_code
 from infra.definitions import Definitions
 from infra.event_log import EventLog
+from infra.front import Front
 from infra.function import Runtime
 from infra.http_apis import CollectorApi, ProfileApi
 from infra.identity import Identity
@@ -26,12 +28,12 @@ class PlatformStack(cdk.Stack):
         super().__init__(scope, construct_id, stack_name=construct_id, termination_protection=stage.retains)
         self.stage_options = stage
         self._add_stores(stage)
-        self._add_functions(Runtime(stage=stage, code=lambda_code(stage), environment=self._environment(stage)))
+        self._add_functions(stage)
         grants.grant(self)
         self.log.stream_to(self.identity.stitch)
-        self.keys.make()
         self.collector.route(collect=self.log.collect, links=self.privacy.links)
         self.profile_api.route(api=self.profiles.api, authorizer=self.access.authorizer)
+        add_budget(self, stage=stage)
         self._say_where()
 
     def _add_stores(self, stage: Stage) -> None:
@@ -47,10 +49,16 @@ class PlatformStack(cdk.Stack):
         self.collector = CollectorApi(self, "Collector", stage=stage)
         self.profile_api = ProfileApi(self, "ProfileApi", stage=stage)
 
-    def _add_functions(self, runtime: Runtime) -> None:
+    def _add_functions(self, stage: Stage) -> None:
+        """Setup first: it tells what the front proves itself with, and the others are told the front's address."""
+        code, environment = lambda_code(stage), self._environment(stage)
+        self.keys.add_functions(Runtime(stage=stage, code=code, environment=environment))
+        self.keys.make(front=stage.has_distribution)
+        self.collect_url = self._put_front_up(stage)
+        public_url = stage.public_url or self.collect_url
+        runtime = Runtime(stage=stage, code=code, environment={**environment, "PUBLIC_URL": public_url})
         self.log.add_functions(runtime, collect_code=lambda_code(runtime.stage, requirements=COLLECT_REQUIREMENTS))
         self.identity.add_functions(runtime)
-        self.keys.add_functions(runtime)
         self.profiles.add_functions(runtime)
         self.journeys.add_functions(runtime)
         self.messaging.add_functions(runtime)
@@ -58,7 +66,16 @@ class PlatformStack(cdk.Stack):
         self.access.add_functions(runtime)
         self.definitions.add_functions(runtime)
 
+    def _put_front_up(self, stage: Stage) -> str:
+        """Where clients send to: the front, or the API itself."""
+        if not stage.has_distribution:
+            return self.collector.url
+        front = Front(self, "Front", stage=stage, api_domain=self.collector.domain, proof=self.keys.front_proof)
+        cdk.CfnOutput(self, "FrontDomain", value=front.domain)
+        return front.url
+
     def _environment(self, stage: Stage) -> dict[str, str]:
+        """Of all functions, but for PUBLIC_URL."""
         return {
             "STAGE": stage.name,
             "LOG_LEVEL": stage.log_level,
@@ -71,6 +88,8 @@ class PlatformStack(cdk.Stack):
             "PRIVACY_TABLE": self.privacy.privacy.table_name,
             "ACCESS_TABLE": self.access.access.table_name,
             "DEFINITIONS_BUCKET": self.definitions.bucket.bucket_name,
+            "REJECT_BODIES_BUCKET": self.log.reject_bodies.bucket_name,
+            "REPLAY_QUEUE_URL": self.identity.replay.queue.queue_url,
             "OVERFLOW_QUEUE_URL": self.log.overflow.queue.queue_url,
             "JOURNEY_QUEUE_URL": self.journeys.queue.queue.queue_url,
             "SEND_QUEUE_URL": self.messaging.queue.queue.queue_url,
@@ -78,7 +97,6 @@ class PlatformStack(cdk.Stack):
             "CONFIGURATION_SET": self.messaging.configuration_set.configuration_set_name,
             "PERSON_KEY_PARAMETER": self.keys.person_parameter,
             "LINK_KEY_PARAMETER": self.keys.link_parameter,
-            "PUBLIC_URL": stage.public_url or self.collector.url,
             "RETENTION_DAYS": str(stage.retention_days),
             "WAIT_SCALE": repr(stage.wait_scale),
             "TICK_HORIZON_SECONDS": str(stage.tick_horizon_seconds),
@@ -88,7 +106,8 @@ class PlatformStack(cdk.Stack):
     def _say_where(self) -> None:
         """Read by the CLI and the local run, by these names."""
         places = {
-            "CollectUrl": self.collector.url,
+            "CollectUrl": self.collect_url,
+            "CollectApiUrl": self.collector.url,
             "ApiUrl": self.profile_api.url,
             "BusName": self.journeys.bus.event_bus_name,
             "EventsTable": self.log.events.table_name,
@@ -100,6 +119,8 @@ class PlatformStack(cdk.Stack):
             "PrivacyTable": self.privacy.privacy.table_name,
             "AccessTable": self.access.access.table_name,
             "DefinitionsBucket": self.definitions.bucket.bucket_name,
+            "StreamFailuresBucket": self.log.failures.bucket_name,
+            "ReplayQueueUrl": self.identity.replay.queue.queue_url,
             "OverflowQueueUrl": self.log.overflow.queue.queue_url,
             "JourneyQueueUrl": self.journeys.queue.queue.queue_url,
             "SendQueueUrl": self.messaging.queue.queue.queue_url,

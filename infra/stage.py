@@ -38,6 +38,23 @@ class Stage:
     """How long a queue gathers a batch. The emulator spawns a process per batch and needs a second; AWS would only add it to the delay."""
     collect_requests_per_second: int = 1000
     api_requests_per_second: int = 50
+    collect_concurrency: int = 0
+    """Collect's reserved concurrency: the most that run at once, whatever comes. 0 reserves nothing, and the account's limit holds."""
+    concurrency: Mapping[str, int] = field(default_factory=dict)
+    """Reserved concurrency of the other functions."""
+    monthly_budget_usd: float = 0
+    """The account's; 0 makes no budget."""
+    budget_email: str = ""
+    front: bool = False
+    """CloudFront before the collectors, so that compressed bodies arrive whole (docs/adr/0009). The local run's companion plays it."""
+    front_domain: str = ""
+    """The front's own domain, instead of CloudFront's."""
+    front_certificate_arn: str = ""
+    """An ACM certificate of front_domain, in us-east-1."""
+    front_price_class: str = "100"
+    """Where CloudFront answers: 100 (Europe, North America), 200 or all."""
+    front_web_acl_arn: str = ""
+    """A WAF web ACL of scope CLOUDFRONT."""
     memory: Mapping[str, int] = field(default_factory=lambda: {"stitch": 1024})
     """Megabytes by function; DEFAULT_MEMORY_MB otherwise."""
 
@@ -46,6 +63,17 @@ class Stage:
             raise StageRefused(f"wait_scale is {self.wait_scale} but stage prod refuses to shorten waits: leave it at 1")
         if self.wait_scale <= 0:
             raise StageRefused(f"wait_scale must be above 0, not {self.wait_scale}")
+        _check_budget(self)
+        _check_front(self)
+
+    @property
+    def has_distribution(self) -> bool:
+        return self.front and not self.on_this_machine
+
+    def concurrency_of(self, function: str) -> int | None:
+        """None: nothing is reserved."""
+        reserved = self.collect_concurrency if function == "collect" else self.concurrency.get(function, 0)
+        return reserved or None
 
     def memory_of(self, function: str) -> int:
         return self.memory.get(function, DEFAULT_MEMORY_MB)
@@ -53,9 +81,11 @@ class Stage:
 
 def stages() -> Mapping[str, Stage]:
     return {
-        "dev": Stage(name="dev"),
+        "dev": Stage(name="dev", collect_concurrency=10),
         "prod": Stage(
             name="prod",
+            collect_concurrency=200,
+            front=True,
             retains=True,
             point_in_time_recovery=True,
             alarms=True,
@@ -65,6 +95,7 @@ def stages() -> Mapping[str, Stage]:
         "local": Stage(
             name="local",
             on_this_machine=True,
+            front=True,
             scheduled_tick=False,
             wait_scale=1 / 240,
             tick_horizon_seconds=2,
@@ -89,7 +120,7 @@ def stage_from_context(read: Callable[[str], object]) -> Stage:
 def _typed(key: str, raw: object, default: object) -> Any:
     """The CDK CLI hands every ``-c`` value over as a string."""
     if isinstance(default, Mapping):
-        return {**default, **_memory(key, raw)}
+        return {**default, **_by_function(key, raw)}
     if isinstance(default, bool):
         return _flag(key, raw)
     try:
@@ -105,7 +136,25 @@ def _flag(key: str, raw: object) -> bool:
     return text == "true"
 
 
-def _memory(key: str, raw: object) -> dict[str, int]:
+def _by_function(key: str, raw: object) -> dict[str, int]:
     if not isinstance(raw, Mapping):
-        raise StageRefused(f"{key} must be a mapping of functions to megabytes in cdk.json")
-    return {str(function): int(str(size)) for function, size in raw.items()}
+        raise StageRefused(f"{key} must be a mapping of functions to numbers in cdk.json")
+    return {str(function): int(str(number)) for function, number in raw.items()}
+
+
+def _check_budget(stage: Stage) -> None:
+    if stage.monthly_budget_usd < 0:
+        raise StageRefused(f"monthly_budget_usd must not be below 0: it is {stage.monthly_budget_usd}")
+    if stage.monthly_budget_usd and "@" not in stage.budget_email:
+        raise StageRefused("monthly_budget_usd needs budget_email: the address that is told")
+
+
+def _check_front(stage: Stage) -> None:
+    if stage.front_price_class not in {"100", "200", "all"}:
+        raise StageRefused(f"front_price_class is 100, 200 or all, not {stage.front_price_class!r}")
+    if bool(stage.front_domain) != bool(stage.front_certificate_arn):
+        raise StageRefused("front_domain and front_certificate_arn go together: CloudFront answers a domain only with its certificate")
+    if stage.front_certificate_arn and ":us-east-1:" not in stage.front_certificate_arn:
+        raise StageRefused("front_certificate_arn must be a certificate in us-east-1: CloudFront reads them there only")
+    if not stage.front and (stage.front_domain or stage.front_web_acl_arn):
+        raise StageRefused("front_domain and front_web_acl_arn need front=true")

@@ -1,36 +1,115 @@
 """``ariane bench``."""
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import orjson
 import typer
 
+from cli.bench.cost import measure as measure_cost
+from cli.bench.cost_report import show, write_docs
+from cli.bench.growth import measure as measure_growth
 from cli.bench.latency import measure
+from cli.bench.load import Load
+from cli.bench.load import measure as measure_load
+from cli.bench.prices import HOME, price_list
+from cli.bench.speed import measure as measure_speed
+from cli.bench.speed import profile_of_stitch
 from cli.command_options import JsonOption
 from cli.failures import CommandFailed
 from cli.local import run as local
-from cli.local.home import default_home
+from cli.local.home import PROJECT, Home, Stack, default_home
 from cli.local.options import Options
 from cli.report import Progress, print_json
 
-bench = typer.Typer(help="Measurements on the local run.", no_args_is_help=True)
+bench = typer.Typer(help="Measurements: what an event costs, how fast, how it grows, what a load leaves behind.", no_args_is_help=True)
+StartOption = Annotated[bool, typer.Option("--start", help="Start the stack when none is up, and end it afterwards.")]
 
 
-@bench.callback()
-def _bench() -> None:
-    """Measurements on the local run."""
+@bench.command("cost")
+def cost(
+    events: Annotated[int, typer.Option(min=100, help="How many events each run counts; a multiple of 100.")] = 400,
+    region: Annotated[str, typer.Option(help="Whose prices. What is not known of a region is us-east-1's.")] = HOME,
+    docs: Annotated[bool, typer.Option("--docs", help="Write the figures into docs/reference/cost.md.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """What AWS bills for a million events: units counted over the real functions in an emulator. Also writes .ariane/bench/cost.json."""
+    if events % 100:
+        raise CommandFailed("--events must be a multiple of 100, so that 1 % of them is exact")
+    measured = measure_cost(price_list(region), PROJECT, events=events, today=datetime.now(UTC).date(), step=Progress().say)
+    kept = _keep("cost", measured.as_json())
+    if docs:
+        write_docs(measured, PROJECT / "docs" / "reference" / "cost.md")
+    if as_json:
+        print(kept.read_text("utf-8"))
+    else:
+        show(measured)
 
 
 @bench.command("latency")
 def latency(
     orders: Annotated[int, typer.Option(min=2, help="How many orders count.")] = 50,
-    start: Annotated[bool, typer.Option("--start", help="Start the stack when none is up, and end it afterwards.")] = False,
-    write: Annotated[Path | None, typer.Option(help="Write the result here too, as JSON.")] = None,
+    start: StartOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """From an accepted order to its SMS in the mailbox, warm: p50 and p95."""
+    with _stack(start) as (home, stack, progress), progress.step(f"Measuring {orders} orders"):
+        result = measure(home, stack, orders=orders)
+    measured = f"p50 {result['p50']:.3f} s, p95 {result['p95']:.3f} s, max {result['max']:.3f} s"
+    _say("latency", result, f"{result['what']}: {measured} over {orders} orders", as_json=as_json)
+
+
+@bench.command("load")
+def load(
+    seconds: Annotated[int, typer.Option(min=1, max=600, help="How long wrk sends.")] = 60,
+    connections: Annotated[int, typer.Option(min=2, max=64, help="How many requests may be under way at once.")] = 8,
+    start: StartOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """A bounded load with wrk over loopback, then the audit: accepted = stored = applied. Exits 1 when it does not hold."""
+    with _stack(start) as (home, stack, progress):
+        result = measure_load(home, stack, Load(seconds=seconds, connections=connections), progress)
+    counts = ", ".join(f"{result[name]:,} {name}" for name in ("accepted", "stored", "distinct", "applied"))
+    rate = f"{result['events_per_second']:,.0f} events/s, p99 of a request {result['wrk']['p99_ms']:,.0f} ms"
+    _say("load", result, f"{counts} events; {rate}: {'the audit holds' if result['holds'] else 'THE AUDIT FAILS'}", as_json=as_json)
+    if not result["holds"]:
+        raise typer.Exit(1)
+
+
+@bench.command("speed")
+def speed(
+    profile: Annotated[bool, typer.Option("--profile", help="Print where stitch's time goes instead.")] = False, as_json: JsonOption = False
+) -> None:
+    """CPU of collect and stitch against boto3's, and where stitch's goes."""
+    progress = Progress()
+    if profile:
+        print(profile_of_stitch())
+        return
+    with progress.step("Measuring CPU, seven rounds"):
+        lines = measure_speed()
+    shown = (f"{line['what']}: {line['ratio']:.2f} (budget {line['budget']}, {'met' if line['is_met'] else 'missed'})" for line in lines)
+    _say("speed", lines, "\n".join(shown), as_json=as_json)
+
+
+@bench.command("growth")
+def growth(
+    profiles: Annotated[int, typer.Option(min=2_000, help="How many profiles the large population has.")] = 1_000_000,
+    as_json: JsonOption = False,
+) -> None:
+    """The same events over a thousand profiles and over a million, in memory: billed units and CPU. Takes some minutes and gigabytes."""
+    result = measure_growth(Progress(), large=profiles)
+    merges = result["merges"]
+    ratios = ", ".join(f"{name.replace('_', ' ')} {ratio:.2f}" for name, ratio in result["ratios"].items())
+    last = f"{merges['what']}: write units {merges['write_units']:.2f}, read units {merges['read_units']:.2f}"
+    _say("growth", result, f"{result['what']}: {ratios} (budget {result['budget']})\n{last} (budget {merges['budget']})", as_json=as_json)
+
+
+@contextmanager
+def _stack(start: bool) -> Iterator[tuple[Home, Stack, Progress]]:
+    """The local run that is up, or one for the time being. Raises CommandFailed."""
     home, progress = default_home(), Progress()
     with ExitStack() as ending:
         if not local.is_up(home) and start:
@@ -38,12 +117,20 @@ def latency(
         stack = home.stack()
         if stack is None:
             raise CommandFailed("no local run is up: start one with `ariane up`, or add --start")
-        with progress.step(f"Measuring {orders} orders"):
-            result = measure(home, stack, orders=orders)
-    if write is not None:
-        write.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2))
+        yield home, stack, progress
+
+
+def _say(name: str, result: object, shown: str, *, as_json: bool) -> None:
+    """Prints it and keeps it in ``.ariane/bench``."""
+    _keep(name, result)
     if as_json:
         print_json(result)
     else:
-        measured = f"p50 {result['p50']:.3f} s, p95 {result['p95']:.3f} s, max {result['max']:.3f} s"
-        print(f"{result['what']}: {measured} over {orders} orders")
+        print(shown)
+
+
+def _keep(name: str, result: object) -> Path:
+    kept = default_home().path / "bench" / f"{name}.json"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2, default=float))
+    return kept

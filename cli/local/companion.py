@@ -1,4 +1,4 @@
-"""The process beside the emulator: clean URLs for the two APIs, the outbox, the one-second tick.
+"""The process beside the emulator: clean URLs for the two APIs (the collectors' behind their front), the outbox, the one-second tick.
 
 Started by the local run as ``python -m cli.local.companion CONFIG``; it ends with its process group.
 """
@@ -16,7 +16,10 @@ import orjson
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ariane.adapters.aws.parameters import SsmParameters
+from ariane.events.front import front_proof
 from cli.local import environment, processes, proxy
+from cli.local.front import Rewrite, fronted, passing
 from cli.local.home import Child, Home, Ports
 from cli.local.outbox import Outbox
 
@@ -40,6 +43,8 @@ class Duties:
     outbox: str
     access_log: str
     tick_function: str
+    link_key_parameter: str
+    """Of the deployment's parameter store: the front's proof comes from it."""
 
 
 class AccessLog:
@@ -66,16 +71,16 @@ class AccessLog:
         return note
 
 
-def routes(duties: Duties) -> list[proxy.Route]:
+def routes(duties: Duties, *, proof: str) -> list[proxy.Route]:
     log = AccessLog(Path(duties.access_log))
 
-    def api_route(name: str, port: int, api: str) -> proxy.Route:
+    def api_route(name: str, port: int, api: str, rewrite: Rewrite) -> proxy.Route:
         prefix = f"/_aws/execute-api/{api}/$default"
-        return proxy.Route(port=port, upstream_port=duties.emulator_port, prefix=prefix, observe=log.observer(name))
+        return proxy.Route(port=port, upstream_port=duties.emulator_port, prefix=prefix, observe=log.observer(name), rewrite=rewrite)
 
     return [
-        api_route("collect", duties.collect_port, duties.collect_api),
-        api_route("profile", duties.profile_port, duties.profile_api),
+        api_route("collect", duties.collect_port, duties.collect_api, fronted(proof)),
+        api_route("profile", duties.profile_port, duties.profile_api, passing),
         proxy.Route(port=duties.outbox_port, upstream_port=duties.emulator_port, prefix="", observe=Outbox(Path(duties.outbox)).note),
     ]
 
@@ -99,13 +104,14 @@ def start(home: Home, chosen: Ports, deployment: "Deployment") -> Child:
     duties = Duties(
         emulator_port=chosen.emulator,
         collect_port=chosen.collect,
-        collect_api=_api_id(deployment.output("CollectUrl")),
+        collect_api=_api_id(deployment.output("CollectApiUrl")),
         profile_port=chosen.profile,
         profile_api=_api_id(deployment.output("ApiUrl")),
         outbox_port=chosen.outbox,
         outbox=str(home.outbox),
         access_log=str(home.log("access")),
         tick_function="ariane-local-tick",
+        link_key_parameter="/ariane/local/link-signing-key",
     )
     configuration = home.path / "companion.json"
     configuration.write_bytes(orjson.dumps(asdict(duties)))
@@ -123,7 +129,8 @@ def _api_id(url: str) -> str:
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     duties = Duties(**orjson.loads(Path(sys.argv[1]).read_bytes()))
-    proxy.serve([proxy.listen(route) for route in routes(duties)])
+    proof = front_proof(SsmParameters(boto3.client("ssm")).read(duties.link_key_parameter).encode())
+    proxy.serve([proxy.listen(route) for route in routes(duties, proof=proof)])
     tick_for_ever(duties.tick_function)
 
 

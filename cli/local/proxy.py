@@ -1,4 +1,7 @@
-"""A small reverse proxy: it gives what hides behind a long path of the emulator a port of its own, and passes bytes on as they are."""
+"""A small reverse proxy: it gives what hides behind a long path of the emulator a port of its own, and passes bytes on as they are.
+
+Headers too, unless the route rewrites them.
+"""
 
 import http.client
 import logging
@@ -11,11 +14,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import quote
 
+from cli.local.front import Headers, Rewrite, passing
+
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"})
 _NO_BODY = frozenset({204, 304})
 _UPSTREAM_SECONDS = 60.0
 
-type Headers = list[tuple[str, str]]
 type Observer = Callable[["Exchange"], None]
 
 
@@ -41,6 +45,7 @@ class Route:
     prefix: str
     """Put before the path of every request."""
     observe: Observer
+    rewrite: Rewrite = passing
 
 
 def listen(route: Route) -> ThreadingHTTPServer:
@@ -123,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _ask_once(self, upstream: http.client.HTTPConnection, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
         target = self.way.prefix + quote(self.path, safe=string.printable, encoding="latin-1")
         upstream.putrequest(self.command, target, skip_host=True, skip_accept_encoding=True)
-        for name, value in self.headers.items():
+        for name, value in self.way.rewrite(self.command, self.headers.items(), self.client_address[0]):
             if name.lower() not in _HOP_BY_HOP | {"content-length"}:
                 upstream.putheader(name, value)
         if body or self.command in ("POST", "PUT", "PATCH"):

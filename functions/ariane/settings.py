@@ -21,6 +21,7 @@ class CollectSettings(FunctionSettings):
     events_table: str
     access_table: str
     rejects_table: str
+    reject_bodies_bucket: str
     overflow_queue_url: str
     person_key_parameter: str
     link_key_parameter: str
@@ -102,8 +103,13 @@ class ApiSettings(FunctionSettings):
     journeys_table: str
     messages_table: str
     privacy_table: str
+    access_table: str
     rejects_table: str
+    reject_bodies_bucket: str
+    overflow_queue_url: str
+    replay_queue_url: str
     person_key_parameter: str
+    retention_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

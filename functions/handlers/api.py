@@ -2,8 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -13,12 +13,15 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ariane.access.tokens import MESSAGES_READ, PROFILES_READ, REJECTS_READ, require
+from ariane.access.tokens import MESSAGES_READ, PROFILES_READ, require
 from ariane.errors import ArianeError
+from ariane.events.retrying import Retries
 from ariane.profiles import segment_views, views
 from ariane.profiles.openapi import openapi_document
 from ariane.settings import ApiSettings, load
 from ariane.wiring.api import api_sources
+from ariane.wiring.retries import retries_of
+from handlers.reject_routes import add_reject_routes
 
 _PATHS = (
     re.compile(r"(/v1/profiles/)(.+?)(/timeline|/explain|)", re.DOTALL),
@@ -33,7 +36,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 @cache
 def _resolver() -> APIGatewayHttpResolver:
-    return build(api_sources(load(ApiSettings, os.environ), os.environ))
+    settings = load(ApiSettings, os.environ)
+    return build(api_sources(settings, os.environ), cache(partial(retries_of, settings, os.environ)))
 
 
 @cache
@@ -57,13 +61,21 @@ def _routable(path: str) -> str:
     return path
 
 
-def build(sources: views.Sources) -> APIGatewayHttpResolver:
-    """The routes over ``sources``."""
+def build(sources: views.Sources, retries: Callable[[], Retries] | None = None) -> APIGatewayHttpResolver:
+    """The routes over ``sources``. ``retries`` is asked only when something is tried again."""
     app = _Resolver(serializer=lambda body: orjson.dumps(body).decode())
     app.get("/health")(lambda: {"status": "ok"})
     app.get("/openapi.json")(openapi_document)
     _add_profiles(app, sources)
     _add_lists(app, sources)
+    add_reject_routes(
+        app,
+        rejects=sources.rejects,
+        retries=retries,
+        allow=lambda scope: _allow(app, scope),
+        asker=lambda: _told(app.current_event.raw_event, "token"),
+        clock=sources.clock,
+    )
     app.exception_handler(ArianeError)(_refused)
     app.exception_handler(Exception)(_failed)
     app.not_found(_not_found)
@@ -103,11 +115,6 @@ def _add_lists(app: APIGatewayHttpResolver, sources: views.Sources) -> None:
         _allow(app, MESSAGES_READ)
         return views.messages_view(sources, _query(app))
 
-    @app.get("/v1/rejects")
-    def rejects() -> dict[str, Any]:
-        _allow(app, REJECTS_READ)
-        return views.rejects_view(sources, _query(app))
-
 
 def _allow(app: APIGatewayHttpResolver, scope: str) -> None:
     require(_scopes(app.current_event.raw_event), scope)
@@ -118,10 +125,14 @@ def _query(app: APIGatewayHttpResolver) -> views.Query:
 
 
 def _scopes(event: Mapping[str, Any]) -> list[str]:
-    """What the authorizer passed on. Nothing: nothing is allowed."""
+    """Nothing: nothing is allowed."""
+    return _told(event, "scopes").split()
+
+
+def _told(event: Mapping[str, Any], name: str) -> str:
+    """What the authorizer passed on."""
     authorizer = event.get("requestContext", {}).get("authorizer") or {}
-    scopes: str = (authorizer.get("lambda") or {}).get("scopes", "")
-    return scopes.split()
+    return str((authorizer.get("lambda") or {}).get(name, ""))
 
 
 def _refused(error: ArianeError) -> Response[str]:

@@ -17,7 +17,7 @@ from ariane.events.wire import Request, Response
 from ariane.instants import Clock, utc_now
 from ariane.settings import CollectSettings, load
 from ariane.wiring.collect import collector
-from ariane.wiring.signed_clients import signed_client
+from ariane.wiring.signed_clients import signed_bucket, signed_client
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
@@ -35,7 +35,8 @@ def serve(event: Mapping[str, Any], service: Callable[[], Collector], clock: Clo
 
 @cache
 def _service() -> Collector:
-    return collector(load(CollectSettings, os.environ), partial(signed_client, environment=os.environ))
+    connect, connect_bucket = partial(signed_client, environment=os.environ), partial(signed_bucket, environment=os.environ)
+    return collector(load(CollectSettings, os.environ), connect, connect_bucket)
 
 
 def request_of(event: Mapping[str, Any], clock: Clock) -> Request:

@@ -11,15 +11,20 @@ import orjson
 
 from ariane.access import write_keys
 from ariane.adapters.memory.event_log import MemoryEventLog
+from ariane.adapters.memory.journal import MemoryJournal
 from ariane.adapters.memory.meter import MemoryMeter
 from ariane.adapters.memory.overflow import MemoryOverflow
 from ariane.adapters.memory.rejects import MemoryRejects
+from ariane.adapters.memory.usage import MemoryUsage
 from ariane.adapters.memory.write_keys import MemoryAccess
 from ariane.events.acceptance import Acceptance
 from ariane.events.collector import CollectKeys, Collector
+from ariane.events.entrance import Entrance
+from ariane.events.limits import Limiter, UsageStore
 from ariane.events.log import EventLog, Overflow, RejectStore, StoredReject
 from ariane.events.model import Event, LogItem, Message, SourceKind, events_of
 from ariane.events.sources import SourceDirectory
+from ariane.events.unknown_keys import UnknownKeys
 from ariane.instants import parse_instant
 from handlers.collect import serve
 
@@ -110,6 +115,8 @@ class CollectWorld:
     overflow: MemoryOverflow = field(default_factory=MemoryOverflow)
     rejects: MemoryRejects = field(default_factory=MemoryRejects)
     meter: MemoryMeter = field(default_factory=MemoryMeter)
+    usage: UsageStore = field(default_factory=MemoryUsage)
+    journal: MemoryJournal = field(default_factory=MemoryJournal)
     access: MemoryAccess = field(init=False)
     keys: dict[str, str] = field(init=False)
     collector: Collector = field(init=False)
@@ -122,8 +129,15 @@ class CollectWorld:
     def with_ports(self, *, log: EventLog | None = None, overflow: Overflow | None = None, rejects: RejectStore | None = None) -> Collector:
         """The same collector over other ports; it becomes this world's own."""
         store = rejects or self.rejects
+        sources = SourceDirectory(self.access, clock=self.clock, ttl=parse_instant("2026-01-01T00:01") - parse_instant("2026-01-01"))
         self.collector = Collector(
-            sources=SourceDirectory(self.access, clock=self.clock, ttl=parse_instant("2026-01-01T00:01") - parse_instant("2026-01-01")),
+            sources=sources,
+            entrance=Entrance(
+                sources=sources,
+                limiter=Limiter(self.usage, meter=self.meter),
+                unknown_keys=UnknownKeys(self.journal, meter=self.meter),
+                meter=self.meter,
+            ),
             acceptance=Acceptance(log=log or self.log, overflow=overflow or self.overflow, rejects=store, meter=self.meter),
             rejects=store,
             keys=lambda: KEYS,
@@ -163,4 +177,5 @@ class CollectWorld:
         return [event for item in self.log.items() for event in events_of(item)]
 
     def refused(self) -> list[StoredReject]:
-        return list(self.rejects.of_day(self.now.date().isoformat(), limit=10_000)[0])
+        found, _ = self.rejects.of_day(self.now.date().isoformat(), limit=10_000)
+        return [stored for each in found if (stored := self.rejects.get(each.id)) is not None]

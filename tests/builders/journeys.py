@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from ariane.adapters.memory.definitions import MemoryDocuments, MemoryVersions
@@ -44,6 +45,7 @@ steps:
 """
 
 
+@cache
 def journey_of(text: str) -> Journey:
     checked = validate(read_yaml("journey.yaml", text), JourneyFile)
     assert isinstance(checked, JourneyFile), checked

@@ -20,7 +20,7 @@ from ariane.wiring.collect import collector
 from ariane.wiring.overflow import drain
 from handlers.collect import serve
 from tests.builders.events import SOURCES, a_message, gateway_event
-from tests.builders.moto_endpoint import REGION, Endpoint, make_table, moto_endpoint
+from tests.builders.moto_endpoint import REGION, Endpoint, make_reject_stores, make_table, moto_endpoint
 
 KEY = "wk_secret"
 
@@ -28,8 +28,9 @@ KEY = "wk_secret"
 @pytest.fixture
 def aws() -> Iterator[Endpoint]:
     with moto_endpoint() as endpoint:
-        for table in ("events", "access", "rejects"):
+        for table in ("events", "access"):
             make_table(table)
+        make_reject_stores()
         ssm = boto3.client("ssm", region_name=REGION)
         for name in ("/person", "/link"):
             ssm.put_parameter(Name=name, Value=f"secret of {name}", Type="SecureString")
@@ -45,6 +46,7 @@ SETTINGS = CollectSettings(
     events_table="events",
     access_table="access",
     rejects_table="rejects",
+    reject_bodies_bucket="reject-bodies",
     overflow_queue_url=f"https://sqs.{REGION}.amazonaws.com/123456789012/overflow",
     person_key_parameter="/person",
     link_key_parameter="/link",
@@ -56,7 +58,7 @@ SETTINGS = CollectSettings(
 
 @pytest.fixture
 def service(aws: Endpoint) -> Collector:
-    return collector(SETTINGS, aws.client)
+    return collector(SETTINGS, aws.client, aws.bucket)
 
 
 def post(service: Collector, *messages: object) -> dict[str, object]:
@@ -77,8 +79,26 @@ def test_events_of_several_people_reach_the_log_and_the_invalid_one_the_rejects(
     assert item is not None
     assert item.messages[0]["event"] == "Product Viewed"
     today = utc_now().date().isoformat()
-    rejects, _ = DynamoRejectReader(dynamodb, table="rejects").of_day(today)
+    reader = DynamoRejectReader(dynamodb, table="rejects", s3=boto3.client("s3", region_name=REGION), bucket="reject-bodies")
+    rejects, _ = reader.of_day(today)
     assert [stored.reject.code for stored in rejects] == ["event_missing"]
+    assert [(count.source, count.code, count.refused, count.not_kept) for count in reader.counts(today)] == [
+        ("site", "event_missing", 1, 0)
+    ]
+
+
+def test_a_long_body_lies_in_the_bucket_and_is_read_from_there(service: Collector) -> None:
+    today = utc_now().date().isoformat()
+    post(service, a_message(event=None, properties={"note": "x" * 100_000}))
+
+    reader = DynamoRejectReader(
+        boto3.client("dynamodb", region_name=REGION), table="rejects", s3=boto3.client("s3", region_name=REGION), bucket="reject-bodies"
+    )
+    ((listed,), _) = reader.of_day(today)
+    stored = reader.get(listed.id)
+    assert stored is not None
+    assert (listed.reject.body, listed.is_truncated) == (b"", False)
+    assert orjson.loads(stored.reject.body)["properties"]["note"] == "x" * 100_000
 
 
 def test_without_its_table_events_wait_in_the_queue_until_it_is_back(service: Collector, aws: Endpoint) -> None:

@@ -23,8 +23,8 @@ FULL = Fragment(
     groups={"g1": 4},
     first_seen=1,
     last_seen=9,
-    recent=Recent(ring=(Trace(2**64 - 1, 2**48 - 1), Trace(0, 0)), late=(Trace(7, 8),), watermark=0, span=86_400_000),
-    known=(Trace(9, 10),),
+    recent=Recent(ring=(Trace(2**48 - 1, 2**48 - 1), Trace(0, 0)), late=(Trace(7, 8),), watermark=0, span=86_400_000),
+    known=(Trace(2**64 - 1, 10),),
     overflow={"trait_size": 2},
 )
 

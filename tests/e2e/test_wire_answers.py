@@ -1,9 +1,12 @@
-"""What the deployed collector answers to what is no event."""
+"""What the deployed collector answers to what is no event, and what becomes of compressed bodies on both ways to it."""
+
+import gzip
 
 import httpx
+import orjson
 import pytest
 
-from tests.e2e.world import World
+from tests.e2e.world import World, fresh
 
 pytestmark = pytest.mark.e2e
 
@@ -70,3 +73,46 @@ def test_an_invalid_item_of_a_batch_is_kept_with_its_reason(world: World, collec
     assert answer.status_code == 200
     assert [item["index"] for item in answer.json()["rejected"]] == [0]
     assert answer.json()["rejected"][0]["code"] in {each["code"] for each in world.api.rejects()}
+
+
+# gzip under a text type: Kotlin's SDK sends the first, Python's the second, and the third says nothing of compression.
+TYPES = [
+    {"content-type": "text/plain", "content-encoding": "gzip"},
+    {"content-type": "application/json", "content-encoding": "gzip"},
+    {"content-type": "application/json"},
+]
+
+
+def compressed(world: World, user: str, message_id: str) -> bytes:
+    """As mobile SDKs write it: the key is in the body."""
+    message = {**EVENT, "type": "track", "userId": user, "messageId": message_id}
+    return gzip.compress(orjson.dumps({"batch": [message], "writeKey": world.stack.write_keys["server"]}))
+
+
+@pytest.mark.parametrize("headers", TYPES)
+def test_a_compressed_body_is_read_whole_through_the_front_whatever_type_it_claims(
+    world: World, collector: httpx.Client, headers: dict[str, str]
+) -> None:
+    user, message_id = fresh("gzip"), fresh("m")
+    answer = collector.post("/v1/batch", content=compressed(world, user, message_id), headers=headers)
+
+    assert (answer.status_code, answer.json()) == (200, {"success": True})
+    assert [event["messageId"] for event in world.timeline_with(f"user_id:{user}", message_id)] == [message_id]
+
+
+@pytest.mark.parametrize("headers", TYPES)
+def test_past_the_front_the_gateway_mangles_it_and_the_collector_says_so(world: World, headers: dict[str, str]) -> None:
+    answer = httpx.post(f"{world.gateway_url}/v1/batch", content=compressed(world, "u1", fresh("m")), headers=headers, timeout=30)
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "compressed_body_mangled")
+
+
+def test_past_the_front_nobody_can_name_another_address(world: World) -> None:
+    key = world.stack.write_keys["browser"]
+    user, message_id = fresh("forger"), fresh("m")
+    forged = {"x-ariane-viewer": "198.51.100.7", "x-ariane-front": "guessed", "x-forwarded-for": "198.51.100.7"}
+    body = {"userId": user, "messageId": message_id, "event": "E"}
+    assert httpx.post(f"{world.gateway_url}/v1/track", json=body, auth=(key, ""), headers=forged, timeout=30).status_code == 200
+
+    (event,) = world.timeline_with(f"user_id:{user}", message_id)
+    assert event["context"]["ip"] == "127.0.0.0"

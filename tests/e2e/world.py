@@ -25,6 +25,12 @@ class World:
         self.deployment = find_local(home)
         self.api = ProfileApi(stack.api_url, stack.api_token)
 
+    @property
+    def gateway_url(self) -> str:
+        """The collectors' HTTP API itself, past the front."""
+        api = self.deployment.output("CollectApiUrl").removeprefix("https://").removeprefix("http://").partition(".")[0]
+        return f"{self.deployment.endpoint}/_aws/execute-api/{api}/$default"
+
     def send(self, *messages: Json, kind: str = "server") -> None:
         """Accepted when this returns."""
         answer = httpx.post(

@@ -2,9 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -28,33 +27,43 @@ def context(**options: object) -> dict[str, object]:
     return {**settings, "aws:cdk:bundling-stacks": [], "aws:cdk:enable-path-metadata": True, **options}
 
 
+class Synthesise(Protocol):
+    def __call__(self, stage: str, **options: object) -> Synthesised:
+        """The stage's templates, with these options over its preset; each combination once a session."""
+        ...
+
+
 @pytest.fixture(scope="session")
-def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Synthesised]:
+def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
     import aws_cdk as cdk
 
     from infra.application import compose
 
-    @cache
-    def synth(stage: str) -> Synthesised:
-        folder: Path = tmp_path_factory.mktemp(stage)
-        app = cdk.App(context=context(stage=stage), outdir=str(folder))
-        compose(app, root=ROOT)
-        app.synth()
-        return read(folder, stage)
+    made: dict[str, Synthesised] = {}
+
+    def synth(stage: str, **options: object) -> Synthesised:
+        name = json.dumps([stage, options], sort_keys=True)
+        if name not in made:
+            folder = tmp_path_factory.mktemp(stage)
+            app = cdk.App(context=context(stage=stage, **options), outdir=str(folder))
+            compose(app, root=ROOT)
+            app.synth()
+            made[name] = read(folder, stage)
+        return made[name]
 
     return synth
 
 
 @pytest.fixture(scope="session")
-def prod(synthesise: Callable[[str], Synthesised]) -> Synthesised:
+def prod(synthesise: Synthesise) -> Synthesised:
     return synthesise("prod")
 
 
 @pytest.fixture(scope="session")
-def dev(synthesise: Callable[[str], Synthesised]) -> Synthesised:
+def dev(synthesise: Synthesise) -> Synthesised:
     return synthesise("dev")
 
 
 @pytest.fixture(scope="session")
-def local(synthesise: Callable[[str], Synthesised]) -> Synthesised:
+def local(synthesise: Synthesise) -> Synthesised:
     return synthesise("local")

@@ -80,7 +80,6 @@ def test_production_rings_for_errors_and_throttles_of_each_function(prod: Synthe
     assert sum(alarm["MetricName"] == "Errors" for alarm in alarms) == len(HANDLERS)
     assert sum(alarm["MetricName"] == "Throttles" for alarm in alarms) == len(HANDLERS)
     assert sum(alarm["MetricName"] == "IteratorAge" for alarm in alarms) == 1
-    assert sum(alarm["MetricName"] == "RequestsRefused" for alarm in alarms) == 1
     assert not dev.platform.properties("AWS::CloudWatch::Alarm")
 
 

@@ -12,8 +12,10 @@ from aws_cdk import aws_sqs as sqs
 from cfnlint.api import lint  # type: ignore[import-untyped]
 
 from infra.checks import guard
-from tests.infra.conftest import context
+from tests.infra.conftest import Synthesise, context
 from tests.infra.templates import ROOT, Synthesised
+from tests.infra.test_front import OWN_DOMAIN
+from tests.infra.test_limits import BUDGET
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name != "CDK_VALIDATION"}
 # CDK says dependencies twice: a role's policy must stand before its function, and the role is named beside it.
@@ -26,8 +28,9 @@ def run_app(folder: Path, **options: object) -> subprocess.CompletedProcess[str]
     return subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_app_synthesises_without_credentials_and_passes_the_builtin_validation(tmp_path: Path) -> None:
-    done = run_app(tmp_path, stage="prod")
+@pytest.mark.parametrize("options", [{}, {"front": "false", **BUDGET}])
+def test_the_app_synthesises_without_credentials_and_passes_the_builtin_validation(tmp_path: Path, options: dict[str, str]) -> None:
+    done = run_app(tmp_path, stage="prod", **options)
     assert done.returncode == 0, done.stderr
     stacks = json.loads((tmp_path / "manifest.json").read_text())["artifacts"]
     assert {"Ariane-prod-Platform", "Ariane-prod-Brand"} <= stacks.keys()
@@ -48,10 +51,9 @@ def test_an_unacknowledged_finding_stops_the_synth(tmp_path: Path) -> None:
     assert "AwsSolutions-SQS3" in (tmp_path / "validation-report.json").read_text()
 
 
-@pytest.mark.parametrize("stage", ["prod", "local"])
-def test_cfn_lint_finds_nothing(stage: str, request: pytest.FixtureRequest) -> None:
-    synthesised: Synthesised = request.getfixturevalue(stage)
-    for template in synthesised:
+@pytest.mark.parametrize(("stage", "options"), [("prod", {}), ("prod", OWN_DOMAIN), ("prod", BUDGET), ("local", {})])
+def test_cfn_lint_finds_nothing(stage: str, options: dict[str, str], synthesise: Synthesise) -> None:
+    for template in synthesise(stage, **options):
         found = lint(json.dumps(template.body), regions=["eu-west-3"])
         assert [f"{match.rule.id} {match.path}: {match.message}" for match in found if match.rule.id not in NOT_OURS] == []
 

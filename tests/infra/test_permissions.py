@@ -14,6 +14,9 @@ REASONS = {
     ("send", "sns:Publish"): "a telephone number has no ARN",
     ("send", "s3:GetObject"): "an object per journey and version",
     ("journey", "s3:GetObject"): "an object per journey and version",
+    ("collect", "s3:PutObject"): "an object per refusal whose body is too long for the table",
+    ("api", "s3:GetObject"): "as the collector writes them",
+    ("api", "s3:PutObject"): "a retry keeps what it refuses as the collector does",
     ("publish", "s3:GetObject"): "an object per journey and version; a bundle's key is its content's hash",
     ("publish", "s3:PutObject"): "an object per journey and version",
 }
@@ -59,7 +62,6 @@ def test_only_setup_writes_the_keys_and_only_their_users_read_them(prod: Synthes
     assert holders == {
         ("ssm:GetParameters", person): {"collect", "stitch", "send", "api"},
         ("ssm:GetParameters", link): {"collect", "send", "links"},
-        ("ssm:GetParameter", person): {"setup"},
         ("ssm:GetParameter", link): {"setup"},
         ("ssm:PutParameter", person): {"setup"},
         ("ssm:PutParameter", link): {"setup"},
@@ -80,7 +82,7 @@ def test_a_function_may_use_only_the_tables_that_it_is_told_of(prod: Synthesised
         assert used & tables <= told, handler
 
 
-def test_indexes_are_queried_by_the_tick_alone(prod: Synthesised) -> None:
+def test_indexes_are_queried_by_the_tick_and_the_list_of_rejects_alone(prod: Synthesised) -> None:
     readers = {
         (handler, flat(item).split("/index/")[1], action)
         for handler, statement in statements(prod)
@@ -88,4 +90,15 @@ def test_indexes_are_queried_by_the_tick_alone(prod: Synthesised) -> None:
         if "/index/" in flat(item)
         for action in as_list(statement["Action"])
     }
-    assert readers == {("tick", "due", "dynamodb:Query"), ("tick", "undecided", "dynamodb:Query")}
+    assert readers == {(function, index, "dynamodb:Query") for function, index in (("tick", "due"), ("tick", "undecided"), ("api", "time"))}
+
+
+def test_collect_may_write_of_the_access_table_only_the_counts_of_its_limits(prod: Synthesised) -> None:
+    writes = [
+        statement
+        for handler, statement in statements(prod)
+        if handler == "collect"
+        and "dynamodb:UpdateItem" in as_list(statement["Action"])
+        and any("Access" in flat(resource) for resource in as_list(statement["Resource"]))
+    ]
+    assert [statement["Condition"] for statement in writes] == [{"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["U#*"]}}]

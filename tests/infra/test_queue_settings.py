@@ -20,9 +20,9 @@ def dead_letters(synthesised: Synthesised) -> dict[str, str]:
     return {name: flat(policy["deadLetterTargetArn"]).strip("<>").split(".")[0] for name, policy in redriven.items()}
 
 
-def test_overflow_journey_and_send_have_a_queue_each(prod: Synthesised) -> None:
+def test_overflow_replay_journey_and_send_have_a_queue_each(prod: Synthesised) -> None:
     names = {queue["QueueName"] for queue in queues(prod).values()}
-    assert names == {f"ariane-prod-{name}{suffix}" for name in ("overflow", "journey", "send") for suffix in ("", "-dlq")}
+    assert names == {f"ariane-prod-{name}{suffix}" for name in ("overflow", "replay", "journey", "send") for suffix in ("", "-dlq")}
 
 
 def test_every_queue_has_a_dead_letter_queue_of_its_own_that_keeps_14_days(prod: Synthesised) -> None:

@@ -56,3 +56,30 @@ def test_only_production_keeps_its_stores_and_rings_alarms() -> None:
         "prod": (True, True, True),
         "local": (False, False, False),
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"front_price_class": "50"}, "front_price_class is 100, 200 or all"),
+        ({"front": "true", "front_domain": "c.example"}, "go together"),
+        ({"front": "true", "front_certificate_arn": "arn:aws:acm:us-east-1:1:certificate/x"}, "go together"),
+        ({"front": "true", "front_domain": "c.example", "front_certificate_arn": "arn:aws:acm:eu-west-3:1:certificate/x"}, "us-east-1"),
+        ({"front_web_acl_arn": "arn:aws:wafv2:us-east-1:1:global/webacl/a/1"}, "need front=true"),
+        ({"monthly_budget_usd": "50"}, "budget_email"),
+        ({"monthly_budget_usd": "-1", "budget_email": "a@b.example"}, "below 0"),
+    ],
+)
+def test_options_that_make_no_sense_together_are_refused(options: dict[str, str], message: str) -> None:
+    with pytest.raises(StageRefused, match=message):
+        stage(**options)
+
+
+def test_the_local_run_plays_the_front_itself() -> None:
+    fronts = {name: (item.front, item.has_distribution) for name, item in stages().items()}
+    assert fronts == {"dev": (False, False), "prod": (True, True), "local": (True, False)}
+
+
+def test_concurrency_is_reserved_by_function_and_for_nobody_else() -> None:
+    made = stage(concurrency={"stitch": 5}, collect_concurrency="7")
+    assert (made.concurrency_of("collect"), made.concurrency_of("stitch"), made.concurrency_of("tick")) == (7, 5, None)

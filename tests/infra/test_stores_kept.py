@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from tests.builders.moto_endpoint import LISTED
 from tests.infra.templates import Resource, Synthesised
 
 STORES = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Logs::LogGroup")
-EXPIRING_TABLES = {"Events", "Rejects"}
+EXPIRING_TABLES = {"Access", "Events", "Rejects"}
 
 
 def stores(synthesised: Synthesised) -> Iterator[tuple[str, Resource]]:
@@ -68,6 +69,7 @@ def test_only_the_log_has_a_stream_and_it_carries_new_images(prod: Synthesised) 
     [
         ("Journeys", "due", ["dp", "da"], {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["v"]}),
         ("Messages", "undecided", ["up", "ua"], {"ProjectionType": "ALL"}),
+        ("Rejects", "time", ["pk", "at"], {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(LISTED)}),
     ],
 )
 def test_sparse_indexes_carry_no_more_than_their_reader_needs(
@@ -81,7 +83,7 @@ def test_sparse_indexes_carry_no_more_than_their_reader_needs(
 
 def test_buckets_are_encrypted_private_and_tidied(prod: Synthesised) -> None:
     buckets = prod.platform.properties("AWS::S3::Bucket")
-    assert len(buckets) == 2
+    assert len(buckets) == 3
     for bucket in buckets.values():
         (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
@@ -89,8 +91,9 @@ def test_buckets_are_encrypted_private_and_tidied(prod: Synthesised) -> None:
         assert bucket["LifecycleConfiguration"]["Rules"]
 
 
-def test_batches_that_the_stream_gave_up_on_expire(prod: Synthesised) -> None:
-    (bucket,) = [item for name, item in prod.platform.properties("AWS::S3::Bucket").items() if "StreamFailures" in name]
+@pytest.mark.parametrize("kept", ["StreamFailures", "RejectBodies"])
+def test_batches_that_the_stream_gave_up_on_and_long_refusals_expire(prod: Synthesised, kept: str) -> None:
+    (bucket,) = [item for name, item in prod.platform.properties("AWS::S3::Bucket").items() if kept in name]
     assert {"ExpirationInDays": 90}.items() <= bucket["LifecycleConfiguration"]["Rules"][0].items()
 
 

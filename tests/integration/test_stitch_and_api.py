@@ -17,7 +17,7 @@ from ariane.definitions.publish import StoredDocument
 from ariane.events.model import LogItem
 from ariane.wiring import clients
 from handlers import api, authorizer, stitch
-from tests.builders.moto_endpoint import REGION, make_table, moto_endpoint
+from tests.builders.moto_endpoint import REGION, make_reject_stores, make_table, moto_endpoint
 from tests.builders.profiles import KEY, NOON, identify, item, prs, track
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -30,6 +30,8 @@ TABLES = ("events", "identities", "profiles", "privacy", "journeys", "rejects", 
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     environment = {f"{name.upper()}_TABLE": name for name in TABLES}
     environment |= {"BUS_NAME": "bus", "PERSON_KEY_PARAMETER": "/ariane/person", "DEFINITIONS_TTL_SECONDS": "60"}
+    environment |= {"REJECT_BODIES_BUCKET": "reject-bodies", "OVERFLOW_QUEUE_URL": "overflow", "REPLAY_QUEUE_URL": "replay"}
+    environment |= {"RETENTION_DAYS": "760"}
     environment |= {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -38,7 +40,9 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         cached.cache_clear()
     with moto_endpoint() as endpoint:
         for name in TABLES:
-            make_table(name)
+            if name != "rejects":
+                make_table(name)
+        make_reject_stores()
         boto3.client("events").create_event_bus(Name="bus")
         boto3.client("ssm").put_parameter(Name="/ariane/person", Value=KEY.decode(), Type="SecureString")
         documents = DynamoDocuments(boto3.client("dynamodb"), table="journeys")

@@ -114,8 +114,10 @@ def test_every_adapter_of_aws_has_its_twin_in_memory() -> None:
         "errors",
         "event_items",
         "provider_errors",
+        "reject_items",
         "secrets",
         "signature",
+        "signed_bucket",
         "signed_client",
     }
 

@@ -1,13 +1,15 @@
 """The brand's files besides journeys and templates, as they may be written."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from ariane.conditions.durations import Duration
-from ariane.definitions.strict import Definition, matching
+from ariane.definitions.strict import Definition, at_field, matching
+from ariane.errors import Rejected
 from ariane.events.model import OWN_SOURCE, SourceKind
+from ariane.events.origins import origin_of
 from ariane.identity.rules import Normaliser
 from ariane.journeys.definition import EventName, Locale, Name, TimeZone
 from ariane.messaging.model import Channel, MessageClass
@@ -60,12 +62,33 @@ class BrandFile(Definition):
     forward: tuple[EventName | Literal["*"], ...] = ()
 
 
+def _origin(text: str) -> str:
+    try:
+        return origin_of(text)
+    except Rejected as error:
+        raise ValueError(f"{text!r} {error.message}") from error
+
+
+class RateLimitOptions(Definition):
+    events_per_second: Annotated[int, Field(ge=1, le=1_000_000)]
+    burst: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
+    """Ten seconds' worth unless said."""
+
+
 class SourceOptions(Definition):
     kind: SourceKind
     default_country: Country | None = None
     keep_ip: bool = False
-    allowed_origins: tuple[Url, ...] | None = None
+    allowed_origins: Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], Field(min_length=1)] | None = None
     cookie_domain: Text | None = None
+    rate_limit: RateLimitOptions | Literal["none"] | None = None
+    daily_quota: Annotated[int, Field(ge=1)] | Literal["none"] | None = None
+
+    @model_validator(mode="after")
+    def _only_browsers_have_origins(self) -> Self:
+        if self.allowed_origins is not None and self.kind is not SourceKind.BROWSER:
+            raise at_field("allowed_origins", "only browsers say which page they send from: a source of another kind has none")
+        return self
 
 
 class SourcesFile(Definition):

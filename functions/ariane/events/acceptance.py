@@ -5,23 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from ariane.errors import Permanent, Rejected, Retryable
+from ariane.events.bots import BotWatch
 from ariane.events.cleaning import Cleaned, clean, context_of_batch, is_no_op, stamped
 from ariane.events.enrichment import enrich
 from ariane.events.keys import Keyed, log_items
 from ariane.events.log import EventLog, Meter, Overflow, Reject, RejectStore
 from ariane.events.measure import Inherited
-from ariane.events.model import LogItem
-from ariane.events.rejects import MAX_KEPT
+from ariane.events.model import LogItem, Message
+from ariane.events.refusals import ItemRefusals
 from ariane.events.sources import Source
 from ariane.events.timestamps import sent_instant
 from ariane.events.wire import Request, Submission
-from ariane.identity.identifiers import identifiers_of
+from ariane.identity.identifiers import effort_of, identifiers_of, normalise
 from ariane.identity.ids import person_id
 from ariane.identity.rules import Identifier, Rules
 
+MAX_EFFORT = 200_000
+"""Characters of slowly read identifiers in a request: 80 an event of the most events, and half a second."""
+_BY_BOT = b"bot"
+
+_GRANT = "Consent Granted"
 type ForEach = Callable[[Callable[[LogItem], bool], Sequence[LogItem]], Iterable[bool]]
 """``map``, or one that works on several items at a time."""
 
@@ -40,16 +44,25 @@ def sort_out(submission: Submission, *, source: Source, request: Request, rules:
     rejects: list[Reject] = []
     sent_at = sent_instant(submission.sent_at)
     ids = _PersonIds(person_key)
+    bots, effort = BotWatch(source, request), _Effort(rules)
     context, integrations = context_of_batch(submission.context), Inherited.of(submission.integrations)
+    refusals = ItemRefusals(submission, source=source, request=request, context=context, integrations=integrations)
     for place, item in enumerate(submission.items):
         try:
+            if isinstance(item, Rejected):
+                raise item
             cleaned = clean(item, batch_context=context, batch_integrations=integrations)
             if not is_no_op(cleaned.message):
+                effort.spend(cleaned.message)
+                _check_consent(cleaned, source, rules)
                 anchor = ids[_anchor(cleaned, source, rules)]
-                keyed.append(_keyed(cleaned, anchor, source=source, request=request, place=place, sent_at=_sent(item, sent_at)))
+                message = stamped(cleaned, kind=source.kind, sent_at=_sent(item, sent_at), received_at=request.received_at, place=place)
+                is_bots = bots.is_bots(message)
+                keyed.append(_keyed(cleaned, anchor, enrich(message, source, request, is_bots=is_bots), is_bots=is_bots))
         except Rejected as error:
-            rejects.append(_reject(error, item, source=source, submission=submission, place=place, at=request.received_at))
-    return Sorted(items=log_items(keyed, source=source.name, kind=source.kind, received_at=request.received_at), rejects=rejects)
+            rejects.append(refusals.of(error, place=place))
+    items = log_items(keyed, source=source.name, kind=source.kind, received_at=request.received_at)
+    return Sorted(items=items, rejects=rejects if submission.origins is None else _first_of_each(rejects))
 
 
 class Acceptance:
@@ -88,6 +101,31 @@ class Acceptance:
         return True
 
 
+class _Effort:
+    """A small request can hold identifiers that take seconds to read."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._left = MAX_EFFORT
+
+    def spend(self, message: Message) -> None:
+        """Raises Rejected, having read nothing, where the request's other events have left too little."""
+        effort = effort_of(message, self._rules)
+        if effort > self._left:
+            raise Rejected(
+                "too_many_identifiers", "the request holds too many telephone numbers or international addresses; send fewer at once"
+            )
+        self._left -= effort
+
+
+def _first_of_each(rejects: Iterable[Reject]) -> list[Reject]:
+    """What the client sent as one item is refused once."""
+    by_index: dict[int | None, Reject] = {}
+    for reject in rejects:
+        by_index.setdefault(reject.index, reject)
+    return list(by_index.values())
+
+
 class _PersonIds(dict[Identifier, str]):
     """Computed once per identifier: a request is mostly about one person."""
 
@@ -107,24 +145,31 @@ def _anchor(cleaned: Cleaned, source: Source, rules: Rules) -> Identifier:
     return identifiers[0]
 
 
-def _keyed(cleaned: Cleaned, anchor: str, *, source: Source, request: Request, place: int, sent_at: datetime | None) -> Keyed:
-    message = stamped(cleaned, kind=source.kind, sent_at=sent_at, received_at=request.received_at, place=place)
+def _check_consent(cleaned: Cleaned, source: Source, rules: Rules) -> None:
+    """A grant that grants nothing must not pass for one: the shop would believe that it may write."""
+    if cleaned.message.get("event") != _GRANT or cleaned.message["type"] != "track":
+        return
+    # Here, as few requests hold one and every cold start would pay for it.
+    from ariane.privacy.consents import fault_of_grant
+
+    def is_address(namespace: str, value: str) -> bool:
+        return normalise(namespace, value, rules, default_country=source.default_country) is not None
+
+    fault = fault_of_grant(cleaned.message.get("properties", {}), is_address=is_address)
+    if fault is not None:
+        raise Rejected("invalid_consent", fault)
+
+
+def _keyed(cleaned: Cleaned, anchor: str, message: Message, *, is_bots: bool) -> Keyed:
+    """A bot that repeats a person's request, or comes before it (a mail's images are looked at by both), leaves an item of its own."""
     return Keyed(
         person_id=anchor,
-        message=enrich(message, source, request),
+        message=message,
         message_id=cleaned.message.get("messageId"),
-        canonical=cleaned.canonical,
+        canonical=cleaned.canonical + _BY_BOT if is_bots else cleaned.canonical,
         original=cleaned.original,
     )
 
 
 def _sent(item: Any, of_request: datetime | None) -> datetime | None:
     return of_request or sent_instant(item.get("sentAt"))
-
-
-def _reject(error: Rejected, item: Any, *, source: Source, submission: Submission, place: int, at: datetime) -> Reject:
-    try:
-        body = orjson.dumps(item)
-    except orjson.JSONEncodeError:  # nested too deeply to be written again
-        body = submission.body[:MAX_KEPT]
-    return Reject(source=source.name, at=at, code=error.code, message=error.message, index=place, body=body)

@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 
 from ariane.errors import ArianeError
-from ariane.events.wire import Request, Response
+from ariane.events.limits import OverLimit
+from ariane.events.wire import SUCCESS, Request, Response
 
 RETRY_AFTER_SECONDS = 5
 _ALLOWED_HEADERS = "authorization, content-type, content-encoding, x-retry-count, anonymousid, sentat, sp-anonymous"
@@ -18,18 +19,29 @@ GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000
 """1x1, transparent."""
 
 
-def accepted(rejected: Sequence[Mapping[str, Any]] = ()) -> Response:
-    return _json(200, {"success": True, "rejected": rejected} if rejected else {"success": True})
+def accepted(rejected: Sequence[Mapping[str, Any]] = (), *, acknowledgement: Mapping[str, Any] = SUCCESS) -> Response:
+    return _json(200, {**acknowledgement, "rejected": rejected} if rejected else acknowledgement)
 
 
 def refused(error: ArianeError, *, status: int | None = None) -> Response:
     actual = status or error.status
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if actual in (429, 503) else {}
+    pause = error.retry_after if isinstance(error, OverLimit) else RETRY_AFTER_SECONDS
+    headers = {"Retry-After": str(pause)} if actual in (429, 503) else {}
     return _json(actual, {"code": error.code, "message": error.message}, headers)
 
 
-def document(content: Mapping[str, Any], *, max_age_seconds: int) -> Response:
-    return _json(200, content, {"Cache-Control": f"public, max-age={max_age_seconds}"})
+def document(content: Mapping[str, Any], *, max_age_seconds: int, is_private: bool = False) -> Response:
+    """``is_private``: the key is not in its address, so a cache between must not give it to others."""
+    return _json(200, content, {"Cache-Control": f"{'private' if is_private else 'public'}, max-age={max_age_seconds}"})
+
+
+def script(content: str, *, max_age_seconds: int) -> Response:
+    headers = {"Cache-Control": f"public, max-age={max_age_seconds}"}
+    return Response(status=200, body=content.encode(), content_type="application/javascript", headers=headers)
+
+
+def found(content: Mapping[str, Any]) -> Response:
+    return _json(200, content, {"Cache-Control": "no-store"})
 
 
 def image(*cookies: str) -> Response:

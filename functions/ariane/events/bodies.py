@@ -1,6 +1,8 @@
 """From a body's bytes to JSON. The bytes decide, never the Content-Type: browsers, Kotlin and Rudder send something else than they say."""
 
 import zlib
+from base64 import urlsafe_b64decode
+from binascii import Error as NotBase64
 from typing import Any
 
 import orjson
@@ -48,10 +50,23 @@ def _gunzip(body: bytes) -> bytes:
 
 def read_object(plain: bytes) -> dict[str, Any]:
     """The JSON object. NaN, lone surrogates, broken UTF-8 and nesting beyond 1,024 are not JSON here; of equal keys the last one counts."""
-    try:
-        document = orjson.loads(plain)
-    except orjson.JSONDecodeError as error:
-        raise Rejected("invalid_json", "the body is not JSON") from error
+    document = read_json(plain)
     if not isinstance(document, dict):
         raise Rejected("invalid_json", "the body is not a JSON object")
     return document
+
+
+def read_json(plain: bytes) -> Any:
+    try:
+        return orjson.loads(plain)
+    except orjson.JSONDecodeError as error:
+        raise Rejected("invalid_json", "the body is not JSON") from error
+
+
+def unbase64(text: str) -> bytes:
+    """Of either alphabet, padded or not; a space is a plus that a form has eaten. Raises Rejected (``invalid_data``)."""
+    compact = text.replace(" ", "+").replace("+", "-").replace("/", "_").rstrip("=")
+    try:
+        return urlsafe_b64decode(compact + "=" * (-len(compact) % 4))
+    except (NotBase64, ValueError) as error:
+        raise Rejected("invalid_data", "data is not base64") from error

@@ -24,6 +24,7 @@ _CONTEXT = frozenset(
     {
         "active",
         "app",
+        "bot",
         "campaign",
         "channel",
         "device",
@@ -145,6 +146,8 @@ def _context(item: Mapping[str, Any], batch_context: Inherited) -> dict[str, Any
     channel = item.get("channel")
     if isinstance(channel, str):
         kept.setdefault("channel", channel)
+    if kept.pop("bot", None) in (True, "true"):  # a pixel's parameters are text
+        kept["bot"] = True
     external = kept.get("externalIds")
     if isinstance(external, list) and len(external) > MAX_EXTERNAL_IDS:
         raise Rejected("too_many_identifiers", f"an event has at most {MAX_EXTERNAL_IDS} externalIds")

@@ -1,24 +1,23 @@
-"""The collector: a request in, an answer out. Which path is read how is the table at the end."""
+"""The collector: a request in, an answer out. Which path is read how is in ``routes``."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
-from ariane.errors import ArianeError, Denied, NotFound, Permanent, Rejected
-from ariane.events import answers
-from ariane.events.acceptance import Acceptance, sort_out
-from ariane.events.log import Meter, Reject, RejectStore
+from ariane.errors import ArianeError, Denied, Permanent, Rejected
+from ariane.events import answers, ga4, posthog, rudderstack
+from ariane.events.acceptance import Acceptance, Sorted, sort_out
+from ariane.events.entrance import Entrance
+from ariane.events.front import viewer_of
+from ariane.events.log import Meter, RejectStore
 from ariane.events.pixels import Visitor, read_own_pixel
 from ariane.events.redirects import Click, click_submission, landing, read_click
-from ariane.events.segment import BATCH_PATHS, LETTERS, read_batch, read_pixel, read_single, write_key_of
+from ariane.events.refusals import refused_request
+from ariane.events.routes import Reader, endpoint_of
+from ariane.events.segment import write_key_of
 from ariane.events.settings_document import MAX_AGE_SECONDS, settings_document
 from ariane.events.sources import Source, SourceDirectory
 from ariane.events.wire import Refused, Request, Response, Submission
-
-type Reader = Callable[[Request], Submission]
-type Endpoint = Callable[["Collector", Request], Response]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +35,7 @@ class Collector:
         self,
         *,
         sources: SourceDirectory,
+        entrance: Entrance,
         acceptance: Acceptance,
         rejects: RejectStore,
         keys: Callable[[], CollectKeys],
@@ -44,6 +44,7 @@ class Collector:
         public_url: str,
     ) -> None:
         self._sources = sources
+        self._entrance = entrance
         self._acceptance = acceptance
         self._rejects = rejects
         self._keys = keys
@@ -56,7 +57,7 @@ class Collector:
         if request.method == "OPTIONS":
             return answers.shared_with_origin(answers.preflight(), request)
         try:
-            response = _endpoint(request)(self, request)
+            response = endpoint_of(request)(self, request)
         except ArianeError as error:
             response = self._refusal(error)
         if request.method == "HEAD":
@@ -66,14 +67,14 @@ class Collector:
     def collect(self, request: Request, reader: Reader) -> Response:
         """JSON protocols."""
         submission = self._read(request, reader)
-        source = self._source_of(submission.write_key, request)
-        return answers.accepted(self._accept(submission, source, request))
+        source = self._entrance.source_of(submission.write_key, request)
+        return answers.accepted(self._accept(submission, source, request), acknowledgement=submission.acknowledgement)
 
     def pixel(self, request: Request, reader: Reader) -> Response:
         """Whatever happens, an image: a broken one would be seen on the page."""
         try:
             submission = self._read(request, reader)
-            self._accept(submission, self._source_of(submission.write_key, request), request)
+            self._accept(submission, self._entrance.source_of(submission.write_key, request), request)
         except ArianeError as error:
             self._refusal(error)
         return answers.image()
@@ -82,7 +83,7 @@ class Collector:
         visitor = Visitor.of(request, self._new_id)
         submission = read_own_pixel(request, visitor)
         try:
-            source = self._source_of(submission.write_key, request)
+            source = self._entrance.source_of(submission.write_key, request)
         except ArianeError as error:
             self._refusal(error)
             return answers.image()
@@ -119,30 +120,56 @@ class Collector:
     def settings(self, request: Request) -> Response:
         """``/v1/projects/{write key}/settings``."""
         write_key = request.path.split("/")[-2]
-        if self._sources.by_key(write_key) is None:
-            raise NotFound("unknown_write_key", "there is no source with this write key")
+        self._entrance.configured(write_key, request)
         return answers.document(settings_document(write_key, self._public_url), max_age_seconds=MAX_AGE_SECONDS)
+
+    def rudderstack_config(self, request: Request) -> Response:
+        """The key is the Basic user name for some of RudderStack's SDKs: no cache between may keep the answer."""
+        write_key = write_key_of(request, {})
+        source = self._entrance.configured(write_key, request)
+        content = rudderstack.source_config(source.name, write_key or "")
+        return answers.document(content, max_age_seconds=rudderstack.MAX_AGE_SECONDS, is_private=True)
+
+    def posthog_config(self, request: Request) -> Response:
+        """``/array/{write key}/config`` and ``config.js``."""
+        write_key, file = request.path.split("/")[-2:]
+        self._entrance.configured(write_key, request)
+        if file == "config.js":
+            return answers.script(posthog.config_script(write_key), max_age_seconds=MAX_AGE_SECONDS)
+        return answers.document(posthog.config(write_key), max_age_seconds=MAX_AGE_SECONDS)
+
+    def posthog_flags(self, _: Request) -> Response:
+        """The same for every project, known or not: none has flags here."""
+        return answers.found(posthog.NO_FLAGS)
+
+    def validate(self, request: Request, reader: Reader) -> Response:
+        """GA4's validation server: what would be refused, and why. Keeps nothing."""
+        try:
+            submission = reader(request)
+        except Rejected as error:
+            return answers.found(ga4.validation([(error.code, error.message, None)]))
+        decided = self._decide(submission, self._entrance.source_of(submission.write_key, request), request)
+        return answers.found(ga4.validation((reject.code, reject.message, reject.index) for reject in decided.rejects))
+
+    def description(self, _: Request) -> Response:
+        from ariane.events.openapi import openapi_document  # no event waits for it
+
+        return answers.document(openapi_document(self._public_url), max_age_seconds=MAX_AGE_SECONDS)
 
     def ignore(self, _: Request) -> Response:
         return answers.accepted()
 
-    def _source_of(self, write_key: str | None, request: Request) -> Source:
-        source = self._sources.by_key(write_key) if write_key else None
-        if source is None:
-            self._meter.count("UnknownWriteKeys")
-            raise Denied("unknown_write_key", "there is no source with this write key")
-        origin = request.headers.get("origin")
-        if origin is not None and source.allowed_origins is not None and origin not in source.allowed_origins:
-            self._meter.count("OriginsRefused", Source=source.name)
-            raise OriginRefused("origin_not_allowed", "this source does not accept events from this origin")
-        return source
-
     def _accept(self, submission: Submission, source: Source, request: Request) -> list[Mapping[str, Any]]:
         """The refused items, as the answer lists them."""
-        rules = self._sources.definitions().rules
-        decided = sort_out(submission, source=source, request=request, rules=rules, person_key=self._keys().person)
+        self._entrance.admit(source, submission.write_key, request, events=len(submission.items))
+        decided = self._decide(submission, source, request)
         self._acceptance.keep(decided)
         return [{"index": reject.index, "code": reject.code, "message": reject.message} for reject in decided.rejects]
+
+    def _decide(self, submission: Submission, source: Source, request: Request) -> Sorted:
+        rules, keys = self._sources.definitions().rules, self._keys()
+        seen = replace(request, source_ip=viewer_of(request, keys.link))
+        return sort_out(submission, source=source, request=seen, rules=rules, person_key=keys.person)
 
     def _log_click(self, click: Click, visitor: Visitor, request: Request) -> Source | None:
         source = None
@@ -163,15 +190,17 @@ class Collector:
             self._keep_refused(request, error, write_key=error.write_key, body=error.body)
             raise
         except Rejected as error:
-            self._keep_refused(request, error, write_key=write_key_of(request, {}), body=request.body or urlencode(request.query).encode())
+            self._keep_refused(request, error, write_key=write_key_of(request, {}), body=request.body)
             raise
 
     def _keep_refused(self, request: Request, error: Rejected, *, write_key: str | None, body: bytes) -> None:
-        """A request that cannot be read is kept too, if it came with a known key."""
+        """A request that cannot be read is kept too, if it came with a known key and might have brought events."""
         source = self._sources.by_key(write_key) if write_key else None
         if source is not None:
-            reject = Reject(source=source.name, at=request.received_at, code=error.code, message=error.message, index=None, body=body)
-            self._rejects.put([reject])
+            self._entrance.check_origin(source, request)
+            self._entrance.admit(source, write_key, request, events=1)
+            seen = replace(request, source_ip=viewer_of(request, self._keys().link))
+            self._rejects.put([refused_request(error, seen, source=source, write_key=write_key, body=body)])
 
     def _refusal(self, error: ArianeError) -> Response:
         """A fault of ours is 503: a client that is told so keeps its events."""
@@ -181,50 +210,3 @@ class Collector:
     def _cookie(self, visitor: Visitor, request: Request, source: Source | None) -> str:
         scheme = request.headers.get("x-forwarded-proto") or self._public_url.partition(":")[0]
         return visitor.cookie(is_secure=scheme == "https", domain=source.cookie_domain if source else None)
-
-
-class OriginRefused(Denied):
-    status = 403
-
-
-def _endpoint(request: Request) -> Endpoint:
-    exact = ROUTES.get((request.method, request.path))
-    if exact is not None:
-        return exact
-    if request.method in ("GET", "HEAD") and _is_settings(request.path):
-        return Collector.settings
-    raise NotFound("not_found", "there is nothing at this address")
-
-
-def _is_settings(path: str) -> bool:
-    match path.split("/"):
-        case ["", "v1", "projects", key, "settings"] | ["", "projects", key, "settings"]:
-            return bool(key)
-    return False
-
-
-def _collected(reader: Reader) -> Endpoint:
-    return lambda collector, request: collector.collect(request, reader)
-
-
-def _seen(reader: Reader) -> Endpoint:
-    return lambda collector, request: collector.pixel(request, reader)
-
-
-def _routes() -> dict[tuple[str, str], Endpoint]:
-    routes: dict[tuple[str, str], Endpoint] = {("POST", path): _collected(read_batch) for path in BATCH_PATHS}
-    for letter, kind in LETTERS.items():
-        routes["POST", f"/v1/{letter}"] = routes["POST", f"/v1/{kind}"] = _collected(partial(read_single, kind=kind))
-        routes["GET", f"/v1/pixel/{kind}"] = _seen(partial(read_pixel, kind=kind))
-        routes["HEAD", f"/v1/pixel/{kind}"] = Collector.picture
-    return routes | {
-        ("POST", "/v1/m"): Collector.ignore,
-        ("GET", "/p.gif"): Collector.own_pixel,
-        ("HEAD", "/p.gif"): Collector.picture,
-        ("GET", "/r"): Collector.redirect,
-        ("HEAD", "/r"): Collector.target,
-    }
-
-
-ROUTES: Mapping[tuple[str, str], Endpoint] = _routes()
-"""(method, path) -> what answers. Another protocol is another reader and its rows here."""

@@ -40,6 +40,10 @@ class Inherited:
         sizes = dict(_sizes(values))
         return cls(values, sizes, sum(sizes.values()), values.keys() - sizes.keys())
 
+    def is_within(self, limit: int) -> bool:
+        """Whether all of it is at most ``limit`` bytes of JSON."""
+        return not self._deep and self._total <= limit
+
     def below(self, own: Mapping[str, Any]) -> dict[str, Any]:
         """Raises Rejected, having looked at nothing but names, where more is inherited than an event holds."""
         if sum(name in self._deep for name in own) < len(self._deep):

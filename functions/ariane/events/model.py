@@ -50,6 +50,11 @@ class LogItem:
     duplicates: frozenset[int] = frozenset()
     """Places in ``messages`` that stitch found under another key already; readers leave them out."""
 
+    @property
+    def standing(self) -> Sequence[tuple[int, Message]]:
+        """What happened to a person, with its places: no copies, nothing that a bot did."""
+        return [(place, each) for place, each in enumerate(self.messages) if place not in self.duplicates and not is_of_bot(each)]
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -80,9 +85,15 @@ class Event:
         return value if isinstance(value, Mapping) else {}
 
 
+def is_of_bot(message: Message) -> bool:
+    """Marked by collect (``bots``): it stays in the log and reaches no profile."""
+    context = message.get("context")
+    return isinstance(context, Mapping) and context.get("bot") is True
+
+
 def events_of(item: LogItem) -> Sequence[Event]:
-    """The item's events in the order in which they were sent, without known duplicates."""
-    return [event_of(item, message) for place, message in enumerate(item.messages) if place not in item.duplicates]
+    """The item's events in the order in which they were sent, without known duplicates and those of bots."""
+    return [event_of(item, message) for _, message in item.standing]
 
 
 def event_of(item: LogItem, message: Message) -> Event:

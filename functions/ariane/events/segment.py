@@ -1,13 +1,11 @@
 """Segment's HTTP API, with the paths of its browser and mobile SDKs, and its pixel: requests to submissions. Pure."""
 
-from base64 import b64decode, urlsafe_b64decode
-from binascii import Error as NotBase64
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from ariane.errors import Rejected
-from ariane.events.bodies import inflate, read_object
+from ariane.events.bodies import inflate, read_object, unbase64
 from ariane.events.wire import Refused, Request, Submission
 
 MAX_EVENTS = 2_500
@@ -47,19 +45,20 @@ def read_batch(request: Request) -> Submission:
 def read_pixel(request: Request, kind: str) -> Submission:
     """``data`` (base64 of a JSON event, in either alphabet, padded or not) or dotted parameters. Raises Rejected."""
     data = request.parameter("data")
-    plain = urlencode(request.query).encode() if data is None else _unbase64(data)
+    plain = urlencode(request.query).encode() if data is None else unbase64(data)
     item = nested(request.query) if data is None else read_object(plain)
     return Submission(write_key=write_key_of(request, item), items=[item | {"type": kind}], sent_at=item.get("sentAt"), body=plain)
 
 
 def write_key_of(request: Request, document: Mapping[str, Any]) -> str | None:
-    """Basic user name, else the body's ``writeKey`` or ``api_key``, else the query's ``writeKey`` or ``k``."""
+    """Basic user name, else the body's ``writeKey`` or ``api_key``, else the query's ``writeKey``, ``k`` or ``api_secret``."""
     candidates = (
         _basic_user(request),
         document.get("writeKey"),
         document.get("api_key"),
         request.parameter("writeKey"),
         request.parameter("k"),
+        request.parameter("api_secret"),
     )
     return next((key for key in candidates if isinstance(key, str) and key), None)
 
@@ -86,11 +85,3 @@ def _basic_user(request: Request) -> str | None:
         return b64decode(credentials.strip()).decode().partition(":")[0]
     except ValueError:  # not base64, or not text
         return None
-
-
-def _unbase64(text: str) -> bytes:
-    compact = text.replace(" ", "+").replace("+", "-").replace("/", "_").rstrip("=")
-    try:
-        return urlsafe_b64decode(compact + "=" * (-len(compact) % 4))
-    except (NotBase64, ValueError) as error:
-        raise Rejected("invalid_data", "data is not base64") from error

@@ -2,18 +2,21 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from ariane.access.hashing import hash_of
 from ariane.errors import Permanent, Rejected, Retryable
+from ariane.events.limits import Limits
 from ariane.events.model import SourceKind
+from ariane.events.origins import Origins
 from ariane.identity.rules import Rules
 from ariane.instants import Clock
 
 _REMEMBERED_KEYS = 1_000
-"""Known and unknown keys together: whoever tries keys at random must not fill our memory."""
+"""Known ones, and as many unknown ones: whoever tries keys at random must neither fill our memory nor drive the known ones out of it."""
+_LONGEST_KEY = 200
 
 _PATIENCE = timedelta(seconds=5)
 """How long the old answer serves after the table gave none."""
@@ -27,19 +30,23 @@ class Source:
     kind: SourceKind
     default_country: str | None = None
     keep_ip: bool = False
-    allowed_origins: frozenset[str] | None = None
+    allowed_origins: Origins | None = None
     """None: any origin may send."""
+    limits: Limits = field(default_factory=Limits)
+    """Of each of its write keys."""
     cookie_domain: str | None = None
 
     @staticmethod
     def from_document(name: str, document: Mapping[str, Any]) -> "Source":
         origins = document.get("allowed_origins")
+        kind = SourceKind(document["kind"])
         return Source(
             name=name,
-            kind=SourceKind(document["kind"]),
+            kind=kind,
             default_country=document.get("default_country"),
             keep_ip=bool(document.get("keep_ip", False)),
-            allowed_origins=None if origins is None else frozenset(origins),
+            allowed_origins=None if origins is None else Origins.of(origins),
+            limits=Limits.from_document(document, is_public=not kind.is_trusted),
             cookie_domain=document.get("cookie_domain"),
         )
 
@@ -82,21 +89,27 @@ class SourceDirectory:
         self._access = access
         self._clock = clock
         self._ttl = ttl
-        self._names: OrderedDict[str, _Remembered[str | None]] = OrderedDict()
+        self._known: OrderedDict[str, _Remembered[str | None]] = OrderedDict()
+        self._unknown: OrderedDict[str, _Remembered[str | None]] = OrderedDict()
         self._definitions: _Remembered[CollectDefinitions] | None = None
 
     def by_key(self, write_key: str) -> Source | None:
         """None: an unknown, revoked or orphaned key."""
-        if not write_key:
+        if not 0 < len(write_key) <= _LONGEST_KEY:
             return None
         key_hash = hash_of(write_key)
-        known = self._names.get(key_hash)
-        found = self._renewed(known, lambda: self._access.source_name(key_hash))
-        self._names[key_hash] = found
-        self._names.move_to_end(key_hash)
-        while len(self._names) > _REMEMBERED_KEYS:
-            self._names.popitem(last=False)
+        remembered = self._known.get(key_hash) or self._unknown.get(key_hash)
+        found = self._renewed(remembered, lambda: self._access.source_name(key_hash))
+        self._remember(key_hash, found)
         return None if found.value is None else self.by_name(found.value)
+
+    def _remember(self, key_hash: str, found: _Remembered[str | None]) -> None:
+        for memory in (self._known, self._unknown):
+            memory.pop(key_hash, None)
+        memory = self._unknown if found.value is None else self._known
+        memory[key_hash] = found
+        while len(memory) > _REMEMBERED_KEYS:
+            memory.popitem(last=False)
 
     def by_name(self, name: str) -> Source | None:
         return self.definitions().sources.get(name)

@@ -36,9 +36,23 @@ class Response:
     """Whole ``Set-Cookie`` values."""
 
 
+SUCCESS: Mapping[str, Any] = {"success": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an item of another protocol was made of. Several items may have one origin."""
+
+    index: int
+    """Its place in the request as the client sent it."""
+    sent: Any
+    """As the client sent it, in a form that the protocol's reader reads alone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What a reader found in a request, in Segment's shape and not yet validated: items may be anything that JSON can be."""
+    """What a reader found in a request, in Segment's shape and not yet validated: items may be anything that JSON can be, or a ``Rejected``
+    where the reader itself found that there is no such message."""
 
     write_key: str | None
     items: Sequence[Any]
@@ -48,6 +62,13 @@ class Submission:
     integrations: Any = None
     body: bytes = b""
     """The inflated body, for the rejects store."""
+    origins: Sequence[Origin] | None = None
+    """Of each item, where the protocol is not Segment's; None: items are what was sent."""
+    acknowledgement: Mapping[str, Any] = field(default_factory=lambda: SUCCESS)
+    """What the protocol's clients take for success."""
+
+    def origin(self, place: int) -> Origin:
+        return self.origins[place] if self.origins is not None else Origin(place, self.items[place])
 
 
 class Refused(Rejected):

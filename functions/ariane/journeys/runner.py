@@ -76,7 +76,7 @@ class Runner:
         if isinstance(admission, Refusal):
             return admission
         if admission.standing is not None:
-            return self._ask_again(admission.standing, now)
+            return self._stands_already(admission.standing, runs, profile, now)
         if self._has_left(journey.exit, profile, key=key, entered=parse_instant(fact["timestamp"]), now=now):
             return Refusal.EXITED
         return self._start(journey, _new_run(journey.name, version, key, admission, profile, fact, now), profile, now)
@@ -86,6 +86,13 @@ class Runner:
         self._world.runs.create(run)
         self._carry_out(effects if self._still_stands(journey, run, profile, now) else (), now)
         return "entered"
+
+    def _stands_already(self, run: Enrolment, runs: Sequence[Enrolment], profile: Profile, now: datetime) -> str:
+        """Whoever started it may have died before it looked for another that a merge had brought."""
+        if sum(each.is_running for each in runs) > 1:
+            self._merge_runs(profile)
+            run = self._world.runs.get(run.profile, run.sort) or run
+        return self._ask_again(run, now)
 
     def _still_stands(self, journey: Journey, run: Enrolment, before: Profile, now: datetime) -> bool:
         """An exit or a merge that was handled between our look at the profile and the commit found no run to act on: look again."""
@@ -174,7 +181,8 @@ class Runner:
                 self._world.runs.save(after)
             except Conflict:
                 run = self._world.runs.get(run.profile, run.sort) or run
-                continue
+                if not _is_where(run, after):
+                    continue
             self._carry_out(effects, now)
             return after
         raise Retryable("enrolment_busy", "the enrolment kept changing")
@@ -223,6 +231,11 @@ class Runner:
 
 def _ids(profile: Profile) -> set[str]:
     return {profile.id, *profile.member_ids}
+
+
+def _is_where(run: Enrolment, after: Enrolment) -> bool:
+    """The write that stood in the way was our own, which the client repeated after its answer was lost; or another's, to the same end."""
+    return (run.lock, run.status, run.node, run.visit) == (after.lock, after.status, after.node, after.visit)
 
 
 def _seniority(run: Enrolment) -> tuple[str, str, datetime, datetime, str, str]:

@@ -134,6 +134,26 @@ def decisions_of(event: Event, *, id_of: Callable[[str, str], str | None]) -> li
     return [decision for decision in found if decision is not None]
 
 
+def fault_of_grant(properties: Mapping[str, Any], *, is_address: Callable[[str, str], bool]) -> str | None:
+    """Why a ``Consent Granted`` with these properties is void, wholly or in part, naming the field; None: it grants what it says.
+
+    A withdrawal has no such fault: what it leaves out means all of it. ``is_address(namespace, raw value)``.
+    """
+    topics = _names(properties, "topic", "topics")
+    channels = _channels(properties) or _channels_of_addresses(properties)
+    if not topics:
+        return "properties.topic is missing: a Consent Granted names its topic"
+    if not channels:
+        return "properties.channel is missing: a Consent Granted names its channel, or the address (properties.email, properties.phone)"
+    if EVERY in topics or EVERY in channels:
+        return "properties.topic and properties.channel are names of one topic and channel each, without # and at most 200 bytes"
+    if len(topics) * len(channels) > _MOST_DECISIONS:
+        return f"properties.topics and properties.channels make more than {_MOST_DECISIONS} decisions: send several events"
+    given = {namespace: properties.get(namespace) for channel in channels if (namespace := _ADDRESS_NAMESPACES.get(channel))}
+    void = [name for name, value in given.items() if _is_given(value) and not (isinstance(value, str) and is_address(name, value))]
+    return f"properties.{void[0]} is no address" if void else None
+
+
 def _granted_pairs(properties: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What goes beyond the bound is granted by another event, or not at all."""
     topics = _names(properties, "topic", "topics")

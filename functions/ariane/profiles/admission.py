@@ -64,10 +64,8 @@ class Admission:
 
 
 def placed_events(item: LogItem) -> list[Placed]:
-    """The item's events in order, without those marked as duplicates already."""
-    return [
-        Placed(event_of(item, message), item.sort, place) for place, message in enumerate(item.messages) if place not in item.duplicates
-    ]
+    """The item's events in order, without those marked as duplicates already and those of bots."""
+    return [Placed(event_of(item, message), item.sort, place) for place, message in item.standing]
 
 
 def admit(recent: Recent, events: Sequence[tuple[Placed, bool]], log: LogReader) -> Admission:
@@ -120,10 +118,11 @@ class _Copies:
         return any(item is not None and self._is_standing_in(item, placed) for item in items)
 
     def _is_standing_in(self, item: LogItem, placed: Placed) -> bool:
-        gone = item.duplicates | self.marked.get(item.sort, set())
+        """Whether the item holds a copy that yields to nobody. A bot's is none: it was never applied."""
+        gone = self.marked.get(item.sort, set())
         return any(
             message.get("messageId") == placed.event.message_id and place not in gone and (item.sort, place) != placed.key
-            for place, message in enumerate(item.messages)
+            for place, message in item.standing
         )
 
     def _item(self, placed: Placed, sort: str) -> LogItem | None:

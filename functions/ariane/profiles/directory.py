@@ -37,8 +37,15 @@ class ProfileDirectory:
         rules = self._rules()
         identifier = normalise(written.namespace, _with_plus(written, rules), rules)
         if identifier is None:
-            raise NotFound("profile_not_found", "no profile can have this identifier: unknown namespace, or not a value of it")
+            raise NotFound("profile_not_found", _why_none(written.namespace, rules))
         return person_id(identifier, self._key())
+
+
+def _why_none(namespace: str, rules: Rules) -> str:
+    """Never with the value, which may be personal."""
+    if namespace not in rules.namespaces:
+        return f"no profile can have this identifier: there is no namespace {namespace}; known: {', '.join(sorted(rules.namespaces))}"
+    return f"no profile can have this identifier: the value is a placeholder (guest, null, …), blocked, or no value of {namespace}"
 
 
 def _with_plus(written: Identifier, rules: Rules) -> str:

@@ -8,7 +8,8 @@ import orjson
 
 from ariane.events.model import Event
 from ariane.instants import to_millis
-from ariane.profiles.once import Recent, Trace, pack, unpack
+from ariane.profiles.compact import Reader, Writer
+from ariane.profiles.once import Recent, Trace, read_recent, read_traces, write_recent, write_traces
 
 MAX_TRAITS = 200
 MAX_TRAIT_BYTES = 2_048
@@ -17,6 +18,9 @@ MAX_EVENT_NAMES = 200
 MAX_GROUPS = 20
 MAX_NAME = 128
 MAX_KNOWN_SETS = 8
+_SET_MARK_BYTES = 8
+_FORMAT = 1
+"""Of the stored state. Another one gets another number, and this one stays readable."""
 
 
 class Trait(NamedTuple):
@@ -158,36 +162,54 @@ def _canonical(value: object) -> bytes:
 
 
 def encode(fragment: Fragment) -> bytes:
-    """The ``b`` attribute: JSON, what is empty left out."""
-    state: dict[str, Any] = {
-        "i": fragment.identifier,
-        "t": {name: [trait.value, trait.millis] for name, trait in fragment.traits.items()},
-        "c": {name: list(tally) for name, tally in fragment.tallies.items()},
-        "g": fragment.groups,
-        "fs": fragment.first_seen,
-        "ls": fragment.last_seen,
-        "r": pack(fragment.recent.ring),
-        "lr": pack(fragment.recent.late),
-        "w": fragment.recent.watermark,
-        "sp": fragment.recent.span or None,
-        "k": pack(fragment.known),
-        "o": fragment.overflow,
-    }
-    kept = {key: value for key, value in state.items() if value is not None and value not in ("", {})}
-    return orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
+    """The ``b`` attribute: names and values as one deflated document, then numbers. Instants are distances from ``last_seen``: what is
+    recent is what changes, and it stays short."""
+    writer = Writer()
+    now = fragment.last_seen or 0
+    names, moments = sorted(fragment.tallies), sorted({trait.millis for trait in fragment.traits.values()}, reverse=True)
+    values = [{name: trait.value for name, trait in sorted(fragment.traits.items()) if trait.millis == moment} for moment in moments]
+    writer.number(_FORMAT)
+    writer.document([fragment.identifier, names, values, list(fragment.groups), fragment.overflow])
+    writer.optional(fragment.last_seen)
+    writer.optional(None if fragment.first_seen is None else now - fragment.first_seen)
+    for instant in (*moments, *fragment.groups.values()):
+        writer.signed(now - instant)
+    for name in names:
+        _write_tally(writer, fragment.tallies[name], now)
+    write_recent(writer, fragment.recent, near=now)
+    write_traces(writer, fragment.known, mark_bytes=_SET_MARK_BYTES, near=now)
+    return writer.done()
 
 
 def decode(person_id: str, data: bytes) -> Fragment:
-    state = orjson.loads(data)
+    """Raises ValueError, IndexError or zlib.error for what is no fragment's state."""
+    reader = Reader(data)
+    if reader.number() != _FORMAT:
+        raise ValueError("a fragment in a format that is not known here")
+    identifier, names, values, groups, overflow = reader.document()
+    last_seen, age = reader.optional(), reader.optional()
+    now = last_seen or 0
     return Fragment(
         person_id=person_id,
-        identifier=state.get("i"),
-        traits={name: Trait(*pair) for name, pair in state.get("t", {}).items()},
-        tallies={name: Tally(*triple) for name, triple in state.get("c", {}).items()},
-        groups=state.get("g", {}),
-        first_seen=state.get("fs"),
-        last_seen=state.get("ls"),
-        recent=Recent(ring=unpack(state.get("r", "")), late=unpack(state.get("lr", "")), watermark=state.get("w"), span=state.get("sp", 0)),
-        known=unpack(state.get("k", "")),
-        overflow=state.get("o", {}),
+        identifier=identifier,
+        first_seen=None if age is None else now - age,
+        last_seen=last_seen,
+        traits={name: Trait(value, moment) for group in values for moment in [now - reader.signed()] for name, value in group.items()},
+        groups={name: now - reader.signed() for name in groups},
+        tallies={name: _read_tally(reader, now) for name in names},
+        recent=read_recent(reader, near=now),
+        known=read_traces(reader, mark_bytes=_SET_MARK_BYTES, near=now),
+        overflow=overflow,
     )
+
+
+def _write_tally(writer: Writer, tally: Tally, now: int) -> None:
+    """``last`` and how long before it the first was."""
+    writer.number(tally.times)
+    writer.signed(now - tally.last)
+    writer.number(tally.last - tally.first)
+
+
+def _read_tally(reader: Reader, now: int) -> Tally:
+    times, last = reader.number(), now - reader.signed()
+    return Tally(times, last - reader.number(), last)

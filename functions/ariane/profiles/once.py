@@ -6,9 +6,8 @@ watermark may have been, and the log has to be asked. Late events that were appl
 an import of old events does not flush the recent ones.
 """
 
-import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -16,18 +15,21 @@ from typing import NamedTuple, Self
 
 from ariane.events.model import Event
 from ariane.instants import parse_instant, to_millis
+from ariane.profiles.compact import Reader, Writer
 
 RING = 40
 LATE_RING = 12
 _MAX_AHEAD = timedelta(hours=24)
-_ENTRY = 14
+MARK_BYTES = 6
+"""Of (source, message id). A new event whose mark happens to be one of the 52 that are remembered would be taken for applied and lost:
+52 / 2**48, once in five million million events."""
 
 
 class Trace(NamedTuple):
     """What the ring keeps of an event."""
 
     mark: int
-    """64 bits of (source, message id)."""
+    """``MARK_BYTES`` of a hash of (source, message id); of a known set, eight of its digest."""
     millis: int
     """The original time, at most a day after the receipt: one clock that is years ahead would make every later event a late one."""
 
@@ -76,16 +78,36 @@ def original_time(event: Event) -> datetime:
 
 
 def trace_of(event: Event) -> Trace:
-    digest = hashlib.blake2b(f"{event.source}\x00{event.message_id}".encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(f"{event.source}\x00{event.message_id}".encode(), digest_size=MARK_BYTES).digest()
     return Trace(int.from_bytes(digest), max(0, to_millis(min(original_time(event), event.received_at + _MAX_AHEAD))))
 
 
-def pack(traces: Iterable[Trace]) -> str:
-    """Base64 of 14 bytes each (8 of hash, 6 of milliseconds): every kilobyte of a fragment is paid for at each write."""
-    return base64.b64encode(b"".join(trace.mark.to_bytes(8) + trace.millis.to_bytes(6) for trace in traces)).decode()
+def write_recent(writer: Writer, recent: Recent, *, near: int) -> None:
+    writer.optional(None if recent.watermark is None else near - recent.watermark)
+    writer.number(recent.span)
+    for traces in (recent.ring, recent.late):
+        write_traces(writer, traces[::-1], mark_bytes=MARK_BYTES, near=near)
 
 
-def unpack(text: str) -> tuple[Trace, ...]:
-    data = base64.b64decode(text)
-    parts = (data[start : start + _ENTRY] for start in range(0, len(data), _ENTRY))
-    return tuple(Trace(int.from_bytes(part[:8]), int.from_bytes(part[8:])) for part in parts)
+def read_recent(reader: Reader, *, near: int) -> Recent:
+    age, span = reader.optional(), reader.number()
+    ring, late = (read_traces(reader, mark_bytes=MARK_BYTES, near=near)[::-1] for _ in range(2))
+    return Recent(ring=ring, late=late, watermark=None if age is None else near - age, span=span)
+
+
+def write_traces(writer: Writer, traces: Sequence[Trace], *, mark_bytes: int, near: int) -> None:
+    """Of each its mark and how many milliseconds it lies before the one ahead of it; the first, before ``near``."""
+    writer.number(len(traces))
+    for trace in traces:
+        writer.raw(trace.mark.to_bytes(mark_bytes))
+        writer.signed(near - trace.millis)
+        near = trace.millis
+
+
+def read_traces(reader: Reader, *, mark_bytes: int, near: int) -> tuple[Trace, ...]:
+    traces: list[Trace] = []
+    for _ in range(reader.number()):
+        mark = int.from_bytes(reader.raw(mark_bytes))
+        near -= reader.signed()
+        traces.append(Trace(mark, near))
+    return tuple(traces)

@@ -34,9 +34,10 @@ def stitch_person(
 ) -> Sequence[Fact]:
     """``records`` are all of one person id, in the stream's order; ``stored`` is its fragment as read just before."""
     own_id = records[0].item.person_id
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
+        known = stored or StoredFragment(fragment=Fragment(person_id=own_id))
         try:
-            return _Delivery(stored or StoredFragment(fragment=Fragment(person_id=own_id)), definitions, stores, key).commit(records)
+            return _Delivery(known, definitions, stores, key, is_retry=attempt > 0).commit(records)
         except Conflict:
             stored = stores.fragments.load([own_id]).get(own_id)
     raise Retryable("fragment_contended", "other writers of the same fragment keep coming")
@@ -71,11 +72,14 @@ def _country(event: Event, rules: Rules) -> str | None:
 
 
 class _Delivery:
-    def __init__(self, stored: StoredFragment, definitions: StitchDefinitions, stores: Stores, key: bytes) -> None:
+    def __init__(
+        self, stored: StoredFragment, definitions: StitchDefinitions, stores: Stores, key: bytes, *, is_retry: bool = False
+    ) -> None:
         self._stored = stored
         self._definitions = definitions
         self._stores = stores
         self._key = key
+        self._is_retry = is_retry
         self._linker = Linker(stores.identities, key)
 
     def commit(self, records: Sequence[StreamRecord]) -> Sequence[Fact]:
@@ -89,7 +93,7 @@ class _Delivery:
         decisions = decided((placed.event for placed in heard), self._decisions)
         fragment, merges = self._link(new)
         keep(decisions, self._stores)
-        if new:
+        if events:  # where bots did it all there is nothing to cover: no event, no fragment, no sequence
             self._write(fragment, admission, new)
         merges = [*self._earlier_merges(covered), *merges]
         return [*(merged_fact(merged) for merged in dict.fromkeys(merges)), *self._event_facts([*self._standing(covered), *heard])]
@@ -117,19 +121,25 @@ class _Delivery:
                 identifiers = _identifiers(placed.event, self._definitions.rules)
                 fragment = fragment if fragment.identifier else self._named(fragment, identifiers)
                 if len(identifiers) > 1:
-                    fragment, merged = self._linked(fragment, placed, identifiers, is_replay=record.sequence is None)
+                    fragment, merged = self._linked(fragment, placed, identifiers, is_again=self._may_be_again(record))
                     merges += merged
         return fragment, merges
 
+    def _may_be_again(self, record: StreamRecord) -> bool:
+        """Whether an attempt whose fragment was not written may have merged already, and another writer have taught the fragment the set
+        since then: its merges are still to be announced."""
+        last = self._stored.sequence
+        return self._is_retry or record.sequence is None or (last is not None and int(record.sequence) <= int(last))
+
     def _linked(
-        self, fragment: Fragment, placed: Placed, identifiers: Sequence[Identifier], *, is_replay: bool
+        self, fragment: Fragment, placed: Placed, identifiers: Sequence[Identifier], *, is_again: bool
     ) -> tuple[Fragment, Sequence[Merged]]:
         """A set that the fragment knows with an earlier time brings nothing new, and needs no read."""
         event = placed.event
         digest = set_digest(identifiers, is_trusted=event.kind.is_trusted)
         trace = Trace(int(digest[:16], 16), max(0, to_millis(event.timestamp)))
         if any(known.mark == trace.mark and known.millis <= trace.millis for known in fragment.known):
-            return fragment, self._linker.merged_by(placed.cause, identifiers) if is_replay else []
+            return fragment, self._linker.merged_by(placed.cause, identifiers) if is_again else []
         merged = self._linker.link(event, identifiers, rules=self._definitions.rules, cause=placed.cause)
         return remember_set(fragment, trace), merged
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ariane.access.tokens import MESSAGES_READ, PROFILES_READ, REJECTS_READ
+from ariane.access.tokens import MESSAGES_READ, PROFILES_READ, REJECTS_READ, REJECTS_RETRY
 from ariane.profiles.segment_views import PARTS
 
 
@@ -15,10 +15,12 @@ class Route:
     scope: str | None
     """None: public."""
     query: tuple[str, ...] = ()
+    method: str = "get"
 
 
 _PROFILE = "/v1/profiles/{identifier}"
 _SEGMENT = "/v1/spaces/{space}/collections/users/profiles/{identifier}"
+_REJECT = "/v1/rejects/{day}/{digest}"
 _PAGED = ("limit", "cursor")
 _SEGMENT_QUERY: Mapping[str, tuple[str, ...]] = {
     "traits": ("limit", "next", "include", "class", "verbose"),
@@ -36,7 +38,10 @@ ROUTES: tuple[Route, ...] = (
     Route(f"{_PROFILE}/explain", "Why these identifiers are one person", PROFILES_READ),
     *(Route(f"{_SEGMENT}/{part}", f"Segment's profile API: {part}", PROFILES_READ, _SEGMENT_QUERY[part]) for part in PARTS),
     Route("/v1/messages", "Every message meant for one person, sent or not", MESSAGES_READ, ("profile", *_PAGED)),
-    Route("/v1/rejects", "Events refused on one day, with their reasons", REJECTS_READ, ("day", *_PAGED)),
+    Route("/v1/rejects", "Events refused on one day, the newest first", REJECTS_READ, ("day", "source", "code", "all", *_PAGED)),
+    Route("/v1/rejects/stats", "How many were refused, by code, source and day", REJECTS_READ, ("from", "to")),
+    Route(_REJECT, "One refusal with its reason, its body and what came with it", REJECTS_READ),
+    Route(f"{_REJECT}/retry", "Try a refused event again; with dry_run=true say what would happen", REJECTS_RETRY, ("dry_run",), "post"),
 )
 
 
@@ -44,7 +49,7 @@ def openapi_document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Ariane profile API", "version": "1"},
-        "paths": {route.path: {"get": _operation(route)} for route in ROUTES},
+        "paths": {route.path: {route.method: _operation(route)} for route in ROUTES},
         "components": {
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},

@@ -5,14 +5,15 @@ from typing import Protocol
 
 import orjson
 
-from ariane.events.log import Reject
+from ariane.events.log import LogKey, Reject, Shape
 from ariane.events.model import LogItem
+from ariane.events.rejects import MAX_KEPT, key_of_record
 from ariane.instants import Clock
 
 
 class RejectWriter(Protocol):
     def put(self, rejects: Sequence[Reject]) -> None:
-        """Idempotent by content and day. Raises Retryable."""
+        """Idempotent by content and day; what was retried is open again. Raises Retryable."""
         ...
 
 
@@ -22,10 +23,35 @@ class RejectParking:
         self._clock = clock
 
     def park(self, item: LogItem, *, code: str, reason: str) -> None:
-        body = orjson.dumps({"pk": item.person_id, "sk": item.sort, "messages": item.messages})
-        self._rejects.put([Reject(source=item.source, at=item.received_at, code=code, message=reason, index=None, body=body)])
+        """With what it says, as far as that is short: the key is what counts."""
+        key = _named(LogKey(item.person_id, item.sort))
+        body = orjson.dumps({**key, "messages": item.messages})
+        reject = Reject(
+            source=item.source,
+            kind=item.kind,
+            at=item.received_at,
+            kept_at=self._clock(),
+            code=code,
+            message=reason,
+            index=None,
+            body=body if len(body) <= MAX_KEPT else orjson.dumps(key),
+            shape=Shape.RECORD,
+        )
+        self._rejects.put([reject])
 
     def park_unreadable(self, image: bytes) -> None:
         """A stream image that is no log item."""
-        message = "the record is no item of the log"
-        self._rejects.put([Reject(source="", at=self._clock(), code="unreadable_record", message=message, index=None, body=image)])
+        self._park_unreadable(image)
+
+    def park_unreadable_key(self, key: LogKey) -> None:
+        """An item of the log that cannot be read there."""
+        self._park_unreadable(orjson.dumps(_named(key)))
+
+    def _park_unreadable(self, body: bytes) -> None:
+        message, now = "the record is no item of the log", self._clock()
+        kept = body if len(body) <= MAX_KEPT else orjson.dumps(_named(key_of_record(body)))
+        self._rejects.put([Reject(source="", at=now, code="unreadable_record", message=message, index=None, body=kept, shape=Shape.RECORD)])
+
+
+def _named(key: LogKey | None) -> dict[str, str]:
+    return {} if key is None else {"pk": key.person_id, "sk": key.sort}

@@ -1,4 +1,4 @@
-"""One person's events over all of their identifiers, from the log, each once."""
+"""One person's events over all of their identifiers, from the log, each once. What a bot did in their name is in the log alone."""
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence

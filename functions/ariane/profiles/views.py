@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from ariane.errors import Rejected
-from ariane.events.log import StoredReject
+from ariane.events.log import RejectHistory
 from ariane.events.model import Event
 from ariane.identity.model import Assertion, Merged
 from ariane.instants import Clock, format_instant
@@ -15,7 +15,7 @@ from ariane.privacy.consents import ConsentState
 from ariane.profiles.admission import LogReader
 from ariane.profiles.directory import ProfileDirectory
 from ariane.profiles.model import Profile
-from ariane.profiles.paging import Page, decode, encode, limit_of, slice_after
+from ariane.profiles.paging import limit_of, slice_after
 from ariane.profiles.timeline import timeline
 
 MAX_PAGE = 100
@@ -52,10 +52,6 @@ class ConsentReader(Protocol):
     def states(self, person_ids: Collection[str]) -> Sequence[ConsentState]: ...
 
 
-class RejectReader(Protocol):
-    def of_day(self, day: str, *, limit: int = 100, cursor: str | None = None) -> tuple[Sequence[StoredReject], str | None]: ...
-
-
 class IdentityHistory(Protocol):
     def assertions_under(self, person_id: str) -> Sequence[Assertion]:
         """By time."""
@@ -76,7 +72,7 @@ class Sources:
     consents: ConsentReader
     enrolments: Enrolments
     ledger: LedgerReader
-    rejects: RejectReader
+    rejects: RejectHistory
     clock: Clock
 
 
@@ -142,16 +138,6 @@ def messages_view(sources: Sources, query: Query) -> dict[str, Any]:
     entries = sources.ledger.entries_of(profile.member_ids)
     page = slice_after(entries, [f"{entry.profile}/{entry.id}" for entry in entries], cursor=query("cursor"), limit=limit)
     return {"data": [_message_view(entry) for entry in page.items], "cursor": page.cursor}
-
-
-def rejects_view(sources: Sources, query: Query) -> dict[str, Any]:
-    """The rejects of one day (UTC), today unless said."""
-    day = _day(query("day")) or sources.clock().date().isoformat()
-    limit = limit_of(query("limit"), default=50, largest=MAX_PAGE)
-    cursor = query("cursor")
-    found, following = sources.rejects.of_day(day, limit=limit, cursor=_reject_cursor(cursor, day) if cursor else None)
-    page = Page(found, encode(following) if following else None)
-    return {"data": [_reject_view(each) for each in page.items], "cursor": page.cursor}
 
 
 def identifiers_view(profile: Profile) -> list[dict[str, str]]:
@@ -243,32 +229,3 @@ def _message_view(entry: LedgerEntry) -> dict[str, Any]:
         "reason": entry.reason,
         "at": format_instant(entry.at),
     }
-
-
-def _reject_view(stored: StoredReject) -> dict[str, Any]:
-    reject = stored.reject
-    return {
-        "id": stored.id,
-        "at": format_instant(reject.at),
-        "source": reject.source,
-        "code": reject.code,
-        "message": reject.message,
-        "index": reject.index,
-        "body": reject.body.decode("utf-8", "replace"),
-    }
-
-
-def _day(text: str | None) -> str | None:
-    if not text:
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date().isoformat()  # noqa: DTZ007 - a day, no instant
-    except ValueError as error:
-        raise Rejected("invalid_day", "a day is written 2026-11-22") from error
-
-
-def _reject_cursor(cursor: str, day: str) -> str:
-    (last,) = decode(cursor, str)
-    if not last.startswith(f"{day}/"):
-        raise Rejected("invalid_cursor", "the cursor belongs to another day")
-    return str(last)

@@ -43,9 +43,13 @@ def api_sources(settings: ApiSettings, environment: Mapping[str, str]) -> Source
             journeys_table=settings.journeys_table,
             identities_table=settings.identities_table,
         ),
-        rejects=DynamoRejectReader(dynamodb, table=settings.rejects_table),
+        rejects=reject_reader(settings),
         clock=utc_now,
     )
+
+
+def reject_reader(settings: ApiSettings) -> DynamoRejectReader:
+    return DynamoRejectReader(client("dynamodb"), table=settings.rejects_table, s3=client("s3"), bucket=settings.reject_bodies_bucket)
 
 
 def _directory(settings: ApiSettings, environment: Mapping[str, str], identities: DynamoIdentities) -> ProfileDirectory:

@@ -10,15 +10,23 @@ from uuid import uuid4
 
 from ariane.adapters.aws.access_reader import DynamoAccessReader
 from ariane.adapters.aws.event_log import DynamoEventLog
+from ariane.adapters.aws.journal import LogJournal
 from ariane.adapters.aws.meter import EmbeddedMeter
 from ariane.adapters.aws.overflow import SqsOverflow
+from ariane.adapters.aws.reject_counter import DynamoRejectCounter
 from ariane.adapters.aws.rejects import DynamoRejectWriter
 from ariane.adapters.aws.secrets import read_secrets
+from ariane.adapters.aws.signed_bucket import SignedBucket
 from ariane.adapters.aws.signed_client import DYNAMODB, SQS, SSM, Protocol, SignedClient
+from ariane.adapters.aws.usage import DynamoUsage
 from ariane.events.acceptance import Acceptance
 from ariane.events.collector import CollectKeys, Collector
+from ariane.events.entrance import Entrance
+from ariane.events.limits import Limiter
 from ariane.events.model import LogItem
+from ariane.events.rejects import BoundedRejects
 from ariane.events.sources import SourceDirectory
+from ariane.events.unknown_keys import UnknownKeys
 from ariane.instants import utc_now
 from ariane.settings import CollectSettings
 
@@ -28,15 +36,25 @@ if TYPE_CHECKING:
 _AT_A_TIME = 16
 
 
-def collector(settings: CollectSettings, connect: Callable[[Protocol], SignedClient]) -> Collector:
-    """``connect`` makes the slim client of a service."""
+def collector(
+    settings: CollectSettings, connect: Callable[[Protocol], SignedClient], connect_bucket: Callable[[str], SignedBucket]
+) -> Collector:
+    """``connect`` makes the slim client of a service, ``connect_bucket`` that of a bucket by its name."""
     dynamodb = connect(DYNAMODB)
     retention = timedelta(days=settings.retention_days)
-    rejects = DynamoRejectWriter(dynamodb, table=settings.rejects_table)
-    meter = EmbeddedMeter(sys.stdout, clock=utc_now)
+    writer = DynamoRejectWriter(dynamodb, table=settings.rejects_table, bucket=connect_bucket(settings.reject_bodies_bucket))
+    rejects = BoundedRejects(writer, DynamoRejectCounter(dynamodb, table=settings.rejects_table), clock=utc_now)
+    meter = EmbeddedMeter(sys.stdout, clock=utc_now, stage=settings.stage)
     ttl = timedelta(seconds=settings.definitions_ttl_seconds)
+    sources = SourceDirectory(DynamoAccessReader(dynamodb, table=settings.access_table), clock=utc_now, ttl=ttl)
     return Collector(
-        sources=SourceDirectory(DynamoAccessReader(dynamodb, table=settings.access_table), clock=utc_now, ttl=ttl),
+        sources=sources,
+        entrance=Entrance(
+            sources=sources,
+            limiter=Limiter(DynamoUsage(dynamodb.impatient(), table=settings.access_table), meter=meter),
+            unknown_keys=UnknownKeys(LogJournal(sys.stdout), meter=meter),
+            meter=meter,
+        ),
         acceptance=Acceptance(
             log=DynamoEventLog(dynamodb, table=settings.events_table, retention=retention),
             overflow=SqsOverflow(connect(SQS), queue_url=settings.overflow_queue_url, retention=retention),

@@ -1,4 +1,4 @@
-"""The setup function's service: the deployment's two keys."""
+"""The setup function's service: the deployment's two keys, and for a front the proof that one of them gives."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -7,6 +7,7 @@ from typing import Any
 from ariane.adapters.aws.custom_resource import CustomResource
 from ariane.adapters.aws.parameters import SsmParameters
 from ariane.definitions.deployment_keys import make_keys
+from ariane.events.front import front_proof
 from ariane.settings import SetupSettings
 from ariane.wiring.clients import client
 
@@ -14,10 +15,12 @@ from ariane.wiring.clients import client
 def deployment_keys(settings: Callable[[], SetupSettings]) -> CustomResource:
     """Reads the settings when it is asked to do something, so that a missing one is answered to the stack too."""
 
-    def put(_properties: Mapping[str, Any]) -> None:
-        given = settings()
-        names = (given.person_key_parameter, given.link_key_parameter)
-        make_keys(SsmParameters(client("ssm")), names, random_hex=secrets.token_hex)
+    def put(properties: Mapping[str, Any]) -> Mapping[str, str]:
+        given, parameters = settings(), SsmParameters(client("ssm"))
+        make_keys(parameters, (given.person_key_parameter, given.link_key_parameter), random_hex=secrets.token_hex)
+        if "Front" not in properties:
+            return {}
+        return {"FrontProof": front_proof(parameters.read(given.link_key_parameter).encode())}
 
     return CustomResource(resource_id="ariane-keys", put=put, delete=_keep)
 

@@ -1,5 +1,6 @@
 """Stitch's service."""
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,15 +14,18 @@ from ariane.adapters.aws.event_history import DynamoEventHistory
 from ariane.adapters.aws.event_items import log_item_of
 from ariane.adapters.aws.fragments import DynamoFragments
 from ariane.adapters.aws.identities import DynamoIdentities
+from ariane.adapters.aws.reject_counter import DynamoRejectCounter
 from ariane.adapters.aws.rejects import DynamoRejectWriter
 from ariane.adapters.aws.secrets import read_secrets
 from ariane.adapters.aws.signed_client import DYNAMODB, SSM
 from ariane.definitions.store import CachedDocuments, DocumentReader
+from ariane.events.rejects import BoundedRejects
 from ariane.identity.rules import Rules
 from ariane.instants import utc_now
 from ariane.profiles.announcing import Interest
 from ariane.profiles.one_person import merges_of, stitch_person
 from ariane.profiles.parking import RejectParking
+from ariane.profiles.replaying import Replay
 from ariane.profiles.stitching import StitchDefinitions, Stitcher, Stores
 from ariane.profiles.stream import StreamReader
 from ariane.settings import StitchSettings
@@ -33,6 +37,7 @@ from ariane.wiring.signed_clients import signed_client
 class StitchService:
     reader: StreamReader
     stitcher: Stitcher
+    replay: Replay
 
 
 def stitch_service(settings: StitchSettings, environment: Mapping[str, str]) -> StitchService:
@@ -45,7 +50,15 @@ def stitch_service(settings: StitchSettings, environment: Mapping[str, str]) -> 
         log=DynamoEventHistory(dynamodb, table=settings.events_table),
         consents=DynamoConsents(dynamodb, privacy_table=settings.privacy_table, identities_table=settings.identities_table),
     )
-    parking = RejectParking(DynamoRejectWriter(signed_client(DYNAMODB, environment), table=settings.rejects_table), clock=utc_now)
+    slim = signed_client(DYNAMODB, environment)
+    # All that is parked is kept: the log's keys are small, and who sends an event cannot make it poison.
+    counted = BoundedRejects(
+        DynamoRejectWriter(slim, table=settings.rejects_table),
+        DynamoRejectCounter(slim, table=settings.rejects_table),
+        clock=utc_now,
+        daily=sys.maxsize,
+    )
+    parking = RejectParking(counted, clock=utc_now)
     ttl = timedelta(seconds=settings.definitions_ttl_seconds)
     documents = CachedDocuments(DynamoDocuments(dynamodb, table=settings.journeys_table), ttl=ttl, clock=utc_now)
     stitcher = Stitcher(
@@ -56,7 +69,7 @@ def stitch_service(settings: StitchSettings, environment: Mapping[str, str]) -> 
         parking=parking,
         definitions=published(documents),
     )
-    return StitchService(StreamReader(log_item_of, parking), stitcher)
+    return StitchService(StreamReader(log_item_of, parking), stitcher, Replay(stitcher, stores.log, parking))
 
 
 def published(documents: DocumentReader) -> Callable[[], StitchDefinitions]:

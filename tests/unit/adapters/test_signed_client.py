@@ -212,3 +212,15 @@ def test_a_connection_that_the_service_announces_to_close_is_not_used_again(serv
 
     assert service.connections == 2
     assert len(service.seen) == 2
+
+
+def test_an_impatient_client_tries_once_over_the_same_connections(serve: Callable[..., Service]) -> None:
+    service = serve((200, "{}"), (500, ""), (200, "{}"))
+    client = service.client()
+    client.call("GetItem", {})
+    with pytest.raises(Retryable):
+        client.impatient().call("UpdateItem", {})
+
+    assert client.call("GetItem", {}) == {}
+    assert (service.connections, service.pauses) == (1, [])
+    client.close()

@@ -68,6 +68,11 @@ def test_problems_are_told_as_json_to_programs(shell: Shell, broken_brand: Path)
         ("profile", "show", "user_id:u1"),
         ("messages", "user_id:u1"),
         ("rejects", "list"),
+        ("rejects", "show", "2026-11-22/0"),
+        ("rejects", "stats"),
+        ("rejects", "retry", "--day", "2026-11-22"),
+        ("stream-failures", "list"),
+        ("stream-failures", "replay"),
         ("keys", "list"),
         ("mailbox",),
         ("bench", "latency"),
@@ -88,7 +93,8 @@ def test_ending_what_is_not_up_is_no_error(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "down", "demo", "keys", "tokens", "profile", "messages", "mailbox", "links", "publish", "check", "rejects"]
+    "command",
+    ["up", "down", "demo", "keys", "tokens", "profile", "messages", "mailbox", "links", "publish", "check", "rejects", "stream-failures"],
 )
 def test_every_command_explains_itself(shell: Shell, command: str) -> None:
     code, out, _ = shell(command, "--help")

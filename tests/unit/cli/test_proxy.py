@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from cli.local import ports, proxy
+from cli.local.front import Rewrite, fronted, passing
 
 
 class Upstream(BaseHTTPRequestHandler):
@@ -60,17 +61,25 @@ class Front:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
 
 
-@pytest.fixture
-def front() -> Iterator[Front]:
+@contextmanager
+def fronting(rewrite: Rewrite) -> Iterator[Front]:
     upstream_port, front_port = ports.pick((None, None))
     seen: list[tuple[str, str, dict[str, str], bytes]] = []
     exchanges: list[proxy.Exchange] = []
     handler = type("Handler", (Upstream,), {"seen": seen})
-    route = proxy.Route(port=front_port, upstream_port=upstream_port, prefix="/_aws/api/x/$default", observe=exchanges.append)
+    route = proxy.Route(
+        port=front_port, upstream_port=upstream_port, prefix="/_aws/api/x/$default", observe=exchanges.append, rewrite=rewrite
+    )
     upstream = ThreadingHTTPServer(("127.0.0.1", upstream_port), handler)
     upstream.daemon_threads = True
     with serving(upstream), serving(proxy.listen(route)):
         yield Front(front_port, seen, exchanges)
+
+
+@pytest.fixture
+def front() -> Iterator[Front]:
+    with fronting(passing) as front:
+        yield front
 
 
 def test_method_path_query_headers_and_bytes_arrive_untouched(front: Front) -> None:
@@ -86,6 +95,18 @@ def test_method_path_query_headers_and_bytes_arrive_untouched(front: Front) -> N
     assert "accept-encoding" in headers
     assert content == body
     assert answer.headers.get_all("set-cookie") == ["a=1", "b=2"]
+
+
+def test_a_route_may_rewrite_headers_and_the_bytes_stay() -> None:
+    body = b"\x1f\x8b\x00\xff not text"
+    with fronting(fronted("proof")) as front, closing(front.connect()) as connection:
+        connection.request("POST", "/v1/t", body=body, headers={"Content-Type": "text/plain", "X-Ariane-Viewer": "203.0.113.1"})
+        connection.getresponse().read()
+
+    _, _, headers, got = front.seen[0]
+    assert got == body
+    assert headers["content-type"] == "application/octet-stream"
+    assert (headers["x-ariane-viewer"], headers["x-ariane-front"]) == ("127.0.0.1", "proof")
 
 
 def test_a_body_in_chunks_arrives_whole(front: Front) -> None:

@@ -20,6 +20,7 @@ from ariane.adapters.aws.custom_resource import CustomResource
 from ariane.definitions.build import build
 from ariane.definitions.bundle import write
 from ariane.errors import Permanent
+from ariane.events.front import front_proof
 from ariane.settings import PublishSettings, SetupSettings
 from ariane.wiring import clients
 from ariane.wiring.publish import published_definitions
@@ -224,3 +225,17 @@ def test_a_setting_that_is_missing_is_answered_too(monkeypatch: pytest.MonkeyPat
         publish.handler(stack.event("Delete"), LambdaContext())
 
     assert (stack.answers[0]["Status"], stack.answers[0]["Reason"]) == ("FAILED", "ValueError: see the function's log")
+
+
+def test_setup_tells_the_fronts_proof_masked_and_only_when_it_is_asked(aws: None) -> None:
+    settings = SetupSettings(person_key_parameter="/ariane/person", link_key_parameter="/ariane/link")
+    with cloudformation() as stack:
+        for properties in ({}, {"Front": "true"}, {"Front": "true"}):
+            deployment_keys(lambda: settings).answer(stack.event(**properties), report=lambda _: None)
+
+    unasked, told, again = stack.answers
+    key = boto3.client("ssm", region_name=REGION).get_parameter(Name="/ariane/link", WithDecryption=True)["Parameter"]["Value"]
+    assert "Data" not in unasked
+    assert (told["Data"], told["NoEcho"]) == ({"FrontProof": front_proof(key.encode())}, True)
+    assert again["Data"] == told["Data"]
+    assert key not in str(stack.answers)

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ import pytest
 
 from ariane.adapters.aws.rejects import DynamoRejectWriter
 from ariane.events import rejects
+from ariane.events.acceptance import MAX_EFFORT
 from ariane.events.measure import MAX_EVENT
 from ariane.identity import identifiers
 from tests.builders.events import Answer, CollectWorld
@@ -128,7 +130,7 @@ def test_refusals_that_are_one_are_packed_once(monkeypatch: pytest.MonkeyPatch) 
         packed.append(body)
         return body
 
-    monkeypatch.setattr("ariane.adapters.aws.rejects.zlib.compress", pack)
+    monkeypatch.setattr("ariane.adapters.aws.reject_items.zlib.compress", pack)
     world = CollectWorld()
     world.with_ports(rejects=DynamoRejectWriter(Client(), table="rejects"))  # type: ignore[arg-type]
     world.post("/v1/batch", {"batch": [{"type": "nonsense"}] * 50})
@@ -160,3 +162,55 @@ def test_a_telephone_number_that_every_event_repeats_is_read_once(world: Collect
     world.post("/v1/batch", {"context": {"externalIds": [{"type": "phone", "id": "06 12 34 56 78"}]}, "batch": [ITEM] * 300})
 
     assert read == ["06 12 34 56 78"]
+
+
+def noting(read: list[str], function: Callable[..., Any]) -> Callable[..., Any]:
+    def note(text: str, *args: Any, **options: Any) -> Any:
+        read.append(text)
+        return function(text, *args, **options)
+
+    return note
+
+
+def people(namespace: str, *, first: int, count: int) -> list[dict[str, str]]:
+    spelt = "jeanne@é{}.fr" if namespace == "email" else "+336{:08}"
+    return [{"type": namespace, "id": spelt.format(first + number)} for number in range(count)]
+
+
+@pytest.mark.parametrize("namespace", ["email", "phone"])
+def test_a_small_request_full_of_identifiers_that_are_slow_to_read_is_read_in_part(
+    world: CollectWorld, monkeypatch: pytest.MonkeyPatch, namespace: str
+) -> None:
+    import idna
+    import phonenumbers
+
+    read: list[str] = []
+    monkeypatch.setattr(idna, "encode", noting(read, idna.encode))
+    monkeypatch.setattr(phonenumbers, "parse", noting(read, phonenumbers.parse))
+    batch = [{**ITEM, "context": {"externalIds": people(namespace, first=100 * number, count=100)}} for number in range(920)]
+    answer = post(world, orjson.dumps({"batch": [*batch, {**ITEM, "messageId": "last"}]}))
+
+    assert sum(map(len, read)) <= MAX_EFFORT
+    assert set(codes(answer)) == {"too_many_identifiers"}
+    assert len(world.events()) == 921 - len(codes(answer)) > 50
+    assert "last" in {event.message_id for event in world.events()}
+
+
+def test_the_largest_honest_request_is_read_whole(world: CollectWorld) -> None:
+    traits = [{"email": f"jeanne{number}@société.fr", "phone": f"+336{number:08}"} for number in range(2_500)]
+    batch = [{"type": "identify", "userId": f"u{number}", "traits": each} for number, each in enumerate(traits)]
+
+    assert "rejected" not in world.post("/v1/batch", {"batch": batch}, source="backend").json
+    assert len(world.events()) == 2_500
+
+
+def test_a_domain_that_every_event_repeats_is_read_once(world: CollectWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    import idna
+
+    read: list[str] = []
+    identifiers._ascii_domain.cache_clear()
+    monkeypatch.setattr(idna, "encode", noting(read, idna.encode))
+    batch = [{**ITEM, "context": {"traits": {"email": f"jeanne{number}@société.fr"}}} for number in range(300)]
+    world.post("/v1/batch", {"batch": batch})
+
+    assert read == ["société.fr"]

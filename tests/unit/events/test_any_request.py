@@ -8,7 +8,7 @@ import orjson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ariane.events.collector import ROUTES
+from ariane.events.routes import ROUTES
 from tests.builders.events import CollectWorld, gateway_event
 
 IDS = ["messageId", "anonymousId", "previousId", "groupId"]

@@ -164,7 +164,7 @@ def test_a_request_over_its_limits_is_refused_with_a_code_and_kept(world: Collec
 
 @pytest.mark.parametrize(("document", "code"), [({"events": []}, "batch_missing"), ({"batch": [{}] * 2_501}, "too_many_events")])
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
-def test_a_refused_request_whose_key_is_in_its_body_is_kept_as_it_was_written(
+def test_a_refused_request_whose_key_is_in_its_body_is_kept_as_it_was_written_without_the_key(
     world: CollectWorld, document: dict[str, Any], code: str, compress: Any
 ) -> None:
     plain = orjson.dumps({**document, "writeKey": world.keys["site"]})
@@ -172,7 +172,7 @@ def test_a_refused_request_whose_key_is_in_its_body_is_kept_as_it_was_written(
 
     assert (answer.status, answer.json["code"]) == (400, code)
     assert [(each.reject.source, each.reject.code, each.reject.index, each.reject.body) for each in world.refused()] == [
-        ("site", code, None, plain)
+        ("site", code, None, plain.replace(world.keys["site"].encode(), b"<write key>"))
     ]
 
 
@@ -377,7 +377,7 @@ def test_keys_tried_at_random_do_not_fill_the_memory(world: CollectWorld) -> Non
     for number in range(1_200):
         world.post("/v1/t", a_message(writeKey=f"wk_{number}"), source=None)
 
-    assert len(world.collector._sources._names) <= 1_000
+    assert len(world.collector._sources._unknown) <= 1_000
 
 
 def test_every_kind_of_source_can_send(world: CollectWorld) -> None:

@@ -12,8 +12,16 @@ from ariane.access.hashing import hash_of
 from ariane.access.write_keys import WriteKey
 from tests.builders.events import RECEIVED, CollectWorld, gateway_event
 
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "sdk-requests"
-REQUESTS = {path.stem: orjson.loads(path.read_bytes()) for path in sorted(FIXTURES.glob("*.json"))}
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+
+def recorded(folder: str) -> dict[str, dict[str, Any]]:
+    return {path.stem: orjson.loads(path.read_bytes()) for path in sorted((FIXTURES / folder).glob("*.json"))}
+
+
+REQUESTS = recorded("sdk-requests")
+FOREIGN = recorded("foreign-requests")
+"""Of protocols that are not spoken here."""
 MANGLED = {
     name
     for name, request in REQUESTS.items()
@@ -46,6 +54,7 @@ def items_of(request: dict[str, Any]) -> list[dict[str, Any]]:
 def test_there_are_recordings() -> None:
     assert len(REQUESTS) == 13
     assert len(MANGLED) == 1
+    assert len(FOREIGN) == 3
 
 
 @pytest.mark.parametrize("request_", POSTS.values(), ids=POSTS.keys())
@@ -86,6 +95,23 @@ def test_a_compressed_body_that_the_gateway_carried_as_text_is_answered_415(worl
     assert (answer.status, answer.json["code"]) == (415, "compressed_body_mangled")
     assert world.log.items() == []
     assert world.meter.counts["RequestsRefused"] == 1
+
+
+@pytest.mark.parametrize("name", MANGLED)
+def test_the_same_body_is_accepted_where_a_front_has_it_carried_as_bytes(world: CollectWorld, name: str) -> None:
+    request = REQUESTS[name]
+    answer = world.deliver(as_carried(request | {"headers": request["headers"] | {"content-type": "application/octet-stream"}}))
+
+    assert (answer.status, answer.json) == (200, {"success": True})
+    assert [event.message_id for event in world.events()] == [item["messageId"] for item in items_of(request)]
+
+
+@pytest.mark.parametrize("request_", FOREIGN.values(), ids=FOREIGN.keys())
+def test_a_protocol_that_is_not_spoken_here_is_answered_404_with_a_code(world: CollectWorld, request_: dict[str, Any]) -> None:
+    answer = world.deliver(as_carried(request_))
+
+    assert (answer.status, answer.json["code"], set(answer.json)) == (404, "not_found", {"code", "message"})
+    assert (world.log.items(), world.refused()) == ([], [])
 
 
 def test_the_recorded_settings_request_is_told_to_send_here(world: CollectWorld) -> None:

@@ -1,7 +1,9 @@
 """The function dies between any two calls; the queue delivers the message again."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,109 +13,81 @@ from ariane.messaging.model import Channel, Status
 from ariane.messaging.ports import SendPorts
 from ariane.messaging.settle import sweep
 from tests.builders.messaging import SendWorld
+from tests.faults.contracts import Kind
+from tests.faults.killing import KILLS, Planned, Scenario, each_fault, until_done
+from tests.faults.shim import Killed, Shim
 
 PORTS = ("profiles", "enrolments", "definitions", "history", "consents", "suppressions", "ledger", "emails", "texts", "outcomes")
 REDELIVERY = timedelta(minutes=6)
-MOST_CALLS = 60
+WITHOUT_CONSENT = partial(SendWorld, consents=())
+EACH = pytest.mark.parametrize("kind", KILLS)
 
 
-class Killed(BaseException):
-    pass
+@dataclass(frozen=True)
+class End:
+    sent: int
+    status: Status
+    reason: str | None
+    last_outcome: tuple[str, str | None]
 
 
-class Fuse:
-    """Burns with every call of every port; at nought the function dies, before the call or after it took effect."""
+def scenario(build: Callable[[], SendWorld] = SendWorld, **fields: Any) -> Scenario[SendWorld]:
+    """The queue delivers again after its patience, until the function returns."""
 
-    def __init__(self, calls: int, *, after: bool) -> None:
-        self.left = calls
-        self.after = after
+    def play(world: SendWorld, shim: Shim) -> None:
+        def patience() -> None:
+            world.now += REDELIVERY
 
-    def wrap(self, ports: SendPorts) -> SendPorts:
-        fused: Any = {name: _Fused(getattr(ports, name), self) for name in PORTS}
-        return replace(ports, **fused)
+        until_done(lambda: world.deliver(change=partial(wrapped, shim=shim), **fields), pause=patience)
 
+    def end(world: SendWorld) -> End:
+        entry = world.entry()
+        return End(len(world.emails.sent) + len(world.texts.sent), entry.status, entry.reason, world.outcomes()[-1])
 
-class _Fused:
-    def __init__(self, port: Any, fuse: Fuse) -> None:
-        self._port = port
-        self._fuse = fuse
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._port, name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            self._fuse.left -= 1
-            if self._fuse.left == 0 and not self._fuse.after:
-                raise Killed
-            result = method(*args, **kwargs)
-            if self._fuse.left == 0:
-                raise Killed
-            return result
-
-        return call
+    return Scenario(build, play, end)
 
 
-def run_until_done(world: SendWorld, fuse: Fuse, **fields: Any) -> bool:
-    """Whether the fuse burnt down. The queue delivers again after its patience, until the function returns."""
-    was_killed = False
-    for _ in range(10):
-        try:
-            world.deliver(change=fuse.wrap, **fields)
-        except Killed:
-            was_killed = True
-        except Retryable:
-            pass
-        else:
-            return was_killed
-        world.now += REDELIVERY
-    raise AssertionError("the message never came to an end")
+def wrapped(ports: SendPorts, shim: Shim, *names: str) -> SendPorts:
+    proxies: Any = {name: shim.wrap(name, getattr(ports, name)) for name in names or PORTS}
+    return replace(ports, **proxies)
 
 
-@pytest.mark.parametrize("after", [False, True])
-def test_a_marketing_message_leaves_at_most_once_wherever_the_function_dies(after: bool) -> None:
-    unclear = 0
-    for calls in range(1, MOST_CALLS):
-        world = SendWorld()
-        if not run_until_done(world, Fuse(calls, after=after)):
-            assert calls > 8, "the fuse was never in the way"
-            assert unclear, "no crash fell between claim and result"
-            return
-        assert len(world.emails.sent) <= 1
-        assert world.entry().status in (Status.SENT, Status.UNCLEAR)
-        assert len(world.emails.sent) == 1 or world.entry().status is Status.UNCLEAR
-        assert world.outcomes()[-1][0] == str(world.entry().status)
-        unclear += world.entry().status is Status.UNCLEAR
-    raise AssertionError("there are more calls than this test goes through")
+def ends_of(scenario: Scenario[SendWorld], kind: Kind) -> list[End]:
+    """With the function killed at each of its calls."""
+    ends = [after.end for _, after in each_fault(scenario, [kind])]
+    assert len(ends) > 7
+    return ends
 
 
-@pytest.mark.parametrize("after", [False, True])
-def test_a_transactional_message_leaves_at_least_once_wherever_the_function_dies(after: bool) -> None:
-    for calls in range(1, MOST_CALLS):
-        world = SendWorld()
-        if not run_until_done(world, Fuse(calls, after=after), channel=Channel.SMS, topic="orders"):
-            assert calls > 8, "the fuse was never in the way"
-            return
-        assert 1 <= len(world.texts.sent) <= 2
-        assert world.entry().status is Status.SENT
-        assert world.outcomes()[-1] == ("sent", None)
-    raise AssertionError("there are more calls than this test goes through")
+@EACH
+def test_a_marketing_message_leaves_at_most_once_wherever_the_function_dies(kind: Kind) -> None:
+    ends = ends_of(scenario(), kind)
+    for end in ends:
+        assert end.sent <= 1
+        assert end.status in (Status.SENT, Status.UNCLEAR)
+        assert end.sent == 1 or end.status is Status.UNCLEAR
+        assert end.last_outcome[0] == str(end.status)
+    assert any(end.status is Status.UNCLEAR for end in ends), "no crash fell between claim and result"
 
 
-@pytest.mark.parametrize("after", [False, True])
-def test_a_skipped_message_has_one_reason_and_is_reported_wherever_the_function_dies(after: bool) -> None:
-    for calls in range(1, MOST_CALLS):
-        world = SendWorld(consents=())
-        was_killed = run_until_done(world, Fuse(calls, after=after))
-        assert (world.entry().reason, world.outcomes()[-1]) == ("no_consent", ("skipped", "no_consent"))
-        if not was_killed:
-            return
-    raise AssertionError("there are more calls than this test goes through")
+@EACH
+def test_a_transactional_message_leaves_at_least_once_wherever_the_function_dies(kind: Kind) -> None:
+    for end in ends_of(scenario(channel=Channel.SMS, topic="orders"), kind):
+        assert 1 <= end.sent <= 2
+        assert end.status is Status.SENT
+        assert end.last_outcome == ("sent", None)
+
+
+@EACH
+def test_a_skipped_message_has_one_reason_and_is_reported_wherever_the_function_dies(kind: Kind) -> None:
+    for end in ends_of(scenario(WITHOUT_CONSENT), kind):
+        assert (end.reason, end.last_outcome) == ("no_consent", ("skipped", "no_consent"))
 
 
 def test_a_message_whose_function_died_is_unclear_for_good_after_a_day_without_any_redelivery() -> None:
     world = SendWorld()
     with pytest.raises(Killed):
-        world.deliver(change=lambda ports: replace(ports, emails=_Fused(ports.emails, Fuse(1, after=True))))
+        world.deliver(change=lambda ports: wrapped(ports, Shim(Planned({0: Kind.KILL_AFTER})), "emails"))
 
     assert sweep(world.ledger, world.now + timedelta(minutes=14)).unclear == 0
     assert sweep(world.ledger, world.now + timedelta(minutes=16)).unclear == 1

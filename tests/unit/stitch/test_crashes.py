@@ -1,8 +1,9 @@
 """Stitching survives a crash before and after every call that it makes, redelivery, and other stitchers at work on the same people."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from itertools import count
+from functools import partial
+from itertools import batched
 from typing import Any
 
 import pytest
@@ -11,40 +12,28 @@ from hypothesis import strategies as st
 
 from ariane.errors import Conflict
 from ariane.events.model import LogItem, SourceKind
-from ariane.profiles.stitching import StreamRecord
 from tests.builders.profiles import Stack, identify, item, prs, track
-
-
-class Crash(BaseException):
-    """Like the end of the process: nothing of ours catches it."""
-
-
-class Faulty:
-    """A port that runs ``before`` and ``after`` around every call."""
-
-    def __init__(self, port: Any, around: Callable[[str], None]) -> None:
-        self._port = port
-        self._around = around
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._port, name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            self._around("before " + name)
-            result = method(*args, **kwargs)
-            self._around("after " + name)
-            return result
-
-        return call
-
+from tests.faults.killing import KILLS, Scenario, assert_same_end, played, until_done
+from tests.faults.shim import Call, Shim
 
 PORTS = ("identities", "fragments", "log", "announcer", "rejects", "consents")
 
 
-def faulty(stack: Stack, around: Callable[[str], None]) -> Stack:
-    """The same stores, each behind ``around``."""
-    ports: dict[str, Any] = {port: Faulty(getattr(stack, port), around) for port in PORTS}
+def worker(stack: Stack, shim: Shim) -> Stack:
+    """The same stores, each behind the shim."""
+    ports: dict[str, Any] = {port: shim.wrap(port, getattr(stack, port)) for port in PORTS}
     return replace(stack, **ports)
+
+
+def at_call(number: int, act: Callable[[], object]) -> Shim:
+    """``act`` is done just before the call, or after the last."""
+
+    def around(call: Call, perform: Callable[[], Any]) -> Any:
+        if call.number == number:
+            act()
+        return perform()
+
+    return Shim(around)
 
 
 def a_day() -> list[LogItem]:
@@ -78,64 +67,41 @@ def announced(stack: Stack) -> set[str]:
     return {f"{fact.kind} {fact.detail['cause']}" for fact in stack.announcer.facts}
 
 
-def delivered(stack: Stack, records: list[StreamRecord], around: Callable[[str], None], *, size: int) -> None:
+def deliver(stack: Stack, shim: Shim, *, size: int, again: bool = False) -> None:
     """As Lambda does it: a batch that fails comes again, whole, before the next."""
-    worker = faulty(stack, around)
-    for start in range(0, len(records), size):
-        while True:
-            try:
-                worker.stitch(records[start : start + size])
-                break
-            except Crash:
-                continue
+    records = stack.write(*a_day())
+    for batch in batched(records, size, strict=False):
+        until_done(partial(worker(stack, shim).stitch, batch))
+    if again:
+        stack.stitch(records)
+
+
+def day(size: int, *, again: bool = False) -> Scenario[Stack]:
+    return Scenario(Stack, partial(deliver, size=size, again=again), lambda stack: (state(stack), announced(stack)))
 
 
 @pytest.mark.parametrize("size", [1, 4, 20])
 def test_a_crash_at_any_call_leaves_the_same_state_and_everything_announced(size: int) -> None:
-    sound = Stack()
-    calls: list[str] = []
-    delivered(sound, sound.write(*a_day()), calls.append, size=size)
-    expected, expected_facts = state(sound), announced(sound)
-    assert expected[0][0].occurrences["Product Added"].count == 45
-    assert expected[0][0].occurrences["Product Viewed"].count == 1
-    assert len({profile.id for profile in expected[0]}) == 1
-    assert len(expected[2]) == 1
-    assert any("Profile Merged" in fact for fact in expected_facts)
-    assert len(calls) > 50
-    for fatal in range(len(calls)):
-        stack = Stack()
-        numbers = count()
-
-        def around(_: str, numbers: Iterator[int] = numbers, fatal: int = fatal) -> None:
-            if next(numbers) == fatal:
-                raise Crash
-
-        delivered(stack, stack.write(*a_day()), around, size=size)
-        assert state(stack) == expected, calls[fatal]
-        assert announced(stack) == expected_facts, calls[fatal]
+    scenario = day(size)
+    (profiles, _, rejects, _), facts = played(scenario).end
+    assert profiles[0].occurrences["Product Added"].count == 45
+    assert profiles[0].occurrences["Product Viewed"].count == 1
+    assert len({profile.id for profile in profiles}) == 1
+    assert len(rejects) == 1
+    assert any("Profile Merged" in fact for fact in facts)
+    assert assert_same_end(scenario, KILLS) > 50
 
 
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_many_crashes_and_redeliveries_leave_the_same_state(data: st.DataObject) -> None:
-    sound = Stack()
-    sound.deliver(*a_day())
-    stack = Stack()
-    records = stack.write(*a_day())
-    crashes = data.draw(st.lists(st.integers(1, 120), max_size=12))
-    numbers = count()
-    fatal = {sum(crashes[: place + 1]) for place in range(len(crashes))}
-
-    def around(_: str) -> None:
-        if next(numbers) in fatal:
-            raise Crash
-
-    delivered(stack, records, around, size=data.draw(st.integers(1, 10)))
-    stack.stitch(records)
-    assert state(stack)[2:] == state(sound)[2:]
-    assert [profile.identifiers for profile in state(stack)[0]] == [profile.identifiers for profile in state(sound)[0]]
-    assert [profile.occurrences for profile in state(stack)[0]] == [profile.occurrences for profile in state(sound)[0]]
-    assert announced(stack) == announced(sound)
+    size = data.draw(st.integers(1, 10))
+    plan = data.draw(st.dictionaries(st.integers(0, 300), st.sampled_from(KILLS), max_size=12))
+    (profiles, *others), facts = played(day(size, again=True), plan).end
+    (sound_profiles, *sound_others), sound_facts = played(day(100)).end
+    assert (others, facts) == (sound_others, sound_facts)
+    assert [profile.identifiers for profile in profiles] == [profile.identifiers for profile in sound_profiles]
+    assert [profile.occurrences for profile in profiles] == [profile.occurrences for profile in sound_profiles]
 
 
 def test_two_stitchers_that_merge_overlapping_sets_at_once_end_in_one_root() -> None:
@@ -143,36 +109,36 @@ def test_two_stitchers_that_merge_overlapping_sets_at_once_end_in_one_root() -> 
     mine = item(identify(message_id="m1", userId="u1", anonymousId="a1", traits={"email": "a@b.fr"}))
     theirs = item(identify(message_id="m2", minute=1, userId="u2", anonymousId="a2", traits={"email": "a@b.fr"}))
     last = item(identify(message_id="m3", minute=2, userId="u3", anonymousId="a1"), source="other")
-    calls: list[str] = []
-    sound = Stack()
-    faulty(sound, calls.append).stitch(sound.write(mine))
-    for moment in range(len(calls)):
+    sound, shim = Stack(), at_call(-1, list)
+    worker(sound, shim).stitch(sound.write(mine))
+    assert len(shim.calls) > 5
+    for call in shim.calls:
         stack = Stack()
         first, second, third = (stack.write(each) for each in (mine, theirs, last))
-        numbers = count()
-
-        def around(_: str, stack: Stack = stack, moment: int = moment, numbers: Iterator[int] = numbers) -> None:
-            if next(numbers) == moment:
-                stack.stitch(second)  # noqa: B023
-                stack.stitch(third)  # noqa: B023
-
-        faulty(stack, around).stitch(first)
+        interruption = at_call(call.number, lambda stack=stack, both=(second, third): [stack.stitch(each) for each in both])  # type: ignore[misc]
+        worker(stack, interruption).stitch(first)
         people = ["user_id:u1", "user_id:u2", "user_id:u3", "anonymous_id:a1", "anonymous_id:a2", "email:a@b.fr"]
-        assert len({stack.profile(text).id for text in people}) == 1, calls[moment]
+        assert len({stack.profile(text).id for text in people}) == 1, call
         assert len(stack.profile("email:a@b.fr").identifiers) == 6
+
+
+def before_saves(act: Callable[[], object]) -> Shim:
+    def around(call: Call, perform: Callable[[], Any]) -> Any:
+        if call.method == "save":
+            act()
+        return perform()
+
+    return Shim(around)
 
 
 def test_a_second_writer_of_the_same_fragment_loses_nothing() -> None:
     """The same batch, delivered to two workers at once."""
     stack = Stack()
     records = stack.write(item(track(message_id="m1")), item(track(message_id="m2", minute=1)))
-    is_first = [True]
+    second = iter([partial(stack.stitch, records)])
 
-    def around(name: str) -> None:
-        if name == "before save" and is_first.pop() if is_first else False:
-            stack.stitch(records)
+    worker(stack, before_saves(lambda: next(second, list)())).stitch(records)
 
-    faulty(stack, around).stitch(records)
     assert stack.profile("anonymous_id:a1").occurrences["Product Viewed"].count == 2
     assert sorted(stack.timeline()) == ["m1", "m2"]
 
@@ -181,10 +147,9 @@ def test_a_fragment_that_never_stands_still_asks_for_another_delivery() -> None:
     stack = Stack()
     records = stack.write(item(track(message_id="m1")))
 
-    def around(name: str) -> None:
-        if name == "before save":
-            raise Conflict("fragment_changed", "again")
+    def changed() -> None:
+        raise Conflict("fragment_changed", "again")
 
     with pytest.raises(Exception, match="fragment_contended"):
-        faulty(stack, around).stitch(records)
+        worker(stack, before_saves(changed)).stitch(records)
     assert stack.fragments.load([prs("anonymous_id:a1")]) == {}

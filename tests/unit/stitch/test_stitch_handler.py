@@ -10,6 +10,7 @@ from ariane.adapters.aws.event_items import attributes_of, log_item_of
 from ariane.errors import Permanent, Retryable
 from ariane.events.model import LogItem
 from ariane.profiles.parking import RejectParking
+from ariane.profiles.replaying import Replay
 from ariane.profiles.stream import StreamReader
 from ariane.wiring.stitch import StitchService
 from handlers import stitch
@@ -51,8 +52,9 @@ def make_fail(stack: Stack, port: str, method: str, error: Exception) -> None:
 def stack(monkeypatch: pytest.MonkeyPatch) -> Stack:
     stack = Stack()
     service: Any = SimpleNamespace(stitch=lambda records: stack.stitch(list(records)))
-    reader = StreamReader(log_item_of, RejectParking(stack.rejects, clock=lambda: NOON))
-    monkeypatch.setattr(stitch, "_service", lambda: StitchService(reader, service))
+    parking = RejectParking(stack.rejects, clock=lambda: NOON)
+    built = StitchService(StreamReader(log_item_of, parking), service, Replay(service, stack.log, parking))
+    monkeypatch.setattr(stitch, "_service", lambda: built)
     return stack
 
 

@@ -25,11 +25,8 @@ class EventBridgeAnnouncer:
         self._bus = bus
 
     def publish(self, facts: Sequence[Fact]) -> None:
-        for entries in _calls([self._entry(fact) for fact in facts]):
+        for entries in _calls([entry_of(fact, bus=self._bus) for fact in facts]):
             self._put(entries)
-
-    def _entry(self, fact: Fact) -> dict[str, Any]:
-        return {"Source": _SOURCE, "DetailType": fact.kind, "Detail": orjson.dumps(dict(fact.detail)).decode(), "EventBusName": self._bus}
 
     def _put(self, entries: list[dict[str, Any]]) -> None:
         for _ in range(_ROUNDS):
@@ -41,6 +38,11 @@ class EventBridgeAnnouncer:
             if not entries:
                 return
         raise Retryable("bus_refused", "the bus refuses some of the facts again and again")
+
+
+def entry_of(fact: Fact, *, bus: str) -> dict[str, Any]:
+    """An entry of PutEvents."""
+    return {"Source": _SOURCE, "DetailType": fact.kind, "Detail": orjson.dumps(dict(fact.detail)).decode(), "EventBusName": bus}
 
 
 def _calls(entries: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -22,13 +22,14 @@ class CustomResource:
     """``resource_id`` never changes, so an update never turns into a replacement with a Delete at its end."""
 
     resource_id: str
-    put: Callable[[Mapping[str, Any]], None]
-    """Create and Update, given the ResourceProperties."""
+    put: Callable[[Mapping[str, Any]], Mapping[str, str] | None]
+    """Create and Update, given the ResourceProperties. What it answers are the resource's attributes, masked wherever CloudFormation shows
+    them."""
     delete: Callable[[], None]
 
     def answer(self, event: Mapping[str, Any], *, report: Report) -> None:
         """Answers success, or FAILED with the reason; an unanswered request would keep the stack waiting for an hour."""
-        reason = self._fulfil(event, report)
+        reason, attributes = self._fulfil(event, report)
         body = {
             "Status": "FAILED" if reason else "SUCCESS",
             "Reason": (reason or "")[:_LONGEST_REASON],
@@ -36,22 +37,23 @@ class CustomResource:
             "StackId": event["StackId"],
             "RequestId": event["RequestId"],
             "LogicalResourceId": event["LogicalResourceId"],
+            **({"Data": attributes, "NoEcho": True} if attributes else {}),
         }
         _put(event["ResponseURL"], orjson.dumps(body), report)
 
-    def _fulfil(self, event: Mapping[str, Any], report: Report) -> str | None:
+    def _fulfil(self, event: Mapping[str, Any], report: Report) -> tuple[str | None, Mapping[str, str]]:
+        """Why it failed, if it did, and the attributes."""
         try:
-            if event["RequestType"] == "Delete":
-                self.delete()
-            else:
-                self.put(event["ResourceProperties"])
+            if event["RequestType"] != "Delete":
+                return None, self.put(event["ResourceProperties"]) or {}
+            self.delete()
         except ArianeError as error:
             report(error)
-            return str(error)
+            return str(error), {}
         except Exception as error:  # noqa: BLE001 - the one edge: whatever it is, the stack must hear of it
             report(error)
-            return f"{type(error).__name__}: see the function's log"
-        return None
+            return f"{type(error).__name__}: see the function's log", {}
+        return None, {}
 
 
 def _put(url: str, body: bytes, report: Report) -> None:

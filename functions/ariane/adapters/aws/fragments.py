@@ -26,7 +26,7 @@ class DynamoFragments:
         return {item["pk"]["S"]: _stored(item) for item in items}
 
     def save(self, stored: StoredFragment) -> None:
-        write: dict[str, Any] = {"TableName": self._table, "Item": _item(stored), "ConditionExpression": "attribute_not_exists(pk)"}
+        write: dict[str, Any] = {"TableName": self._table, "Item": item_of(stored), "ConditionExpression": "attribute_not_exists(pk)"}
         if stored.version:
             write |= {"ConditionExpression": "#v = :v", "ExpressionAttributeNames": {"#v": "v"}}
             write["ExpressionAttributeValues"] = {":v": {"N": str(stored.version)}}
@@ -38,7 +38,8 @@ class DynamoFragments:
             raise translated(error) from error
 
 
-def _item(stored: StoredFragment) -> dict[str, Any]:
+def item_of(stored: StoredFragment) -> dict[str, Any]:
+    """What saving it puts."""
     item: dict[str, Any] = {
         "pk": {"S": stored.fragment.person_id},
         "sk": {"S": _FRAGMENT},

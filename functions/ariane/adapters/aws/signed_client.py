@@ -7,6 +7,7 @@ conditional (its repeat finds it done), a queue may hold a message twice, a read
 import random
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
@@ -100,6 +101,12 @@ class SignedClient:
             if attempt < self._attempts:
                 self._sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))  # noqa: S311 - jitter is no secret
         raise failure
+
+    def impatient(self) -> "SignedClient":
+        """The same client, over the same connections, that tries once: for what may be left undone."""
+        hurried = copy(self)
+        hurried._attempts = 1
+        return hurried
 
     def close(self) -> None:
         """Drops the idle connections; a later call opens new ones."""

@@ -1,0 +1,265 @@
+"""One seeded run: a script of clients over a world with faults, then calm weather for more than a day, then the audit."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cached_property
+from random import Random
+from typing import Any
+
+from ariane.identity.ids import person_id
+from ariane.identity.rules import Identifier
+from ariane.privacy.consents import ConsentQuestion
+from tests.faults.audit import Rest, at_announcement, problems_of_events
+from tests.faults.audit_messages import at_claim, at_hand_over, at_handled, problems_of_messages, summary
+from tests.faults.clients import OPENING, Sending, script_of
+from tests.faults.clients_people import WEIGHTS, Mix
+from tests.faults.clients_provoking import Provoked
+from tests.faults.clients_sdk import Clients, Told
+from tests.faults.contracts import Kind
+from tests.faults.scheduler import Latency, LostInTimeError
+from tests.faults.world import Watch, Weather, World
+from tests.faults.world_stores import HandedOver
+
+_AFTERMATH = timedelta(minutes=20)
+"""How long the faults go on after the script's end."""
+_REST = timedelta(hours=27)
+"""More than a day: what the sweeps give up, they have given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    name: str
+    mix: Mix
+    weather: Weather
+    unsubscribing: float = 0.2
+    """Share of e-mails whose reader uses the link."""
+    provoking: float = 0.1
+    """Share of decisions on a message during which the person acts."""
+
+
+_ONLY: dict[str, float] = dict.fromkeys(WEIGHTS, 0.0)
+PROFILES: Mapping[str, Options] = {
+    each.name: each
+    for each in (
+        Options(name="mixed", mix=Mix(), weather=Weather()),
+        Options(name="fine weather", mix=Mix(), weather=Weather(faults=0, kills=0, losses=0)),
+        Options(name="duplicates", mix=Mix(weights={"repeat": 9, "twin": 3}), weather=Weather(duplicates=0.5, losses=0.3, eager=0.3)),
+        Options(
+            name="merges",
+            mix=Mix(people=5, weights={"login": 12, "alias": 3, "order": 5, "add": 9, "sign_up": 5}, shared=0.8, minutes=10),
+            weather=Weather(shards=4, faults=0.06, latency=Latency(instant=0.7, long=0.06)),
+            provoking=0.5,
+        ),
+        Options(
+            name="consents",
+            mix=Mix(people=3, weights={"grant": 9, "withdraw": 5, "add": 8, "login": 6, "sign_up": 5}, shared=0.6, minutes=12),
+            weather=Weather(duplicates=0.2, latency=Latency(instant=0.5, long=0.08)),
+            unsubscribing=0.4,
+            provoking=0.6,
+        ),
+        Options(
+            name="exits",
+            mix=Mix(
+                people=3, weights=_ONLY | {"add": 9, "order": 4, "sign_up": 6, "login": 4, "grant": 3, "repeat": 2}, known=1, minutes=25
+            ),
+            weather=Weather(kills=0.02, duplicates=0.2, latency=Latency(long=0.06)),
+            provoking=0.3,
+        ),
+        Options(
+            name="races",
+            mix=Mix(people=2, actions=12, weights=_ONLY | {"add": 5, "sign_up": 4, "grant": 2}, known=1, minutes=8),
+            weather=Weather(
+                faults=0.01, kills=0.005, losses=0, duplicates=0.1, latency=Latency(instant=0.4, long=0.2, longest=5), shards=3
+            ),
+            provoking=0.9,
+        ),
+        Options(
+            name="lost answers",
+            mix=Mix(people=3, weights={"add": 7, "sign_up": 5}, known=1),
+            weather=Weather(
+                faults=0.2, kills=0.03, without=frozenset(set(Kind) - {Kind.LOST, Kind.KILL_AFTER}), duplicates=0.4, losses=0.3
+            ),
+        ),
+        Options(name="busy", mix=Mix(people=3, actions=12, busy=70, minutes=5), weather=Weather(faults=0.04, kills=0.015)),
+        Options(
+            name="torn",
+            mix=Mix(people=3, actions=22, minutes=4, weights={"repeat": 0, "nameless": 0}),
+            weather=Weather(is_torn=True, shards=3),
+        ),
+        Options(name="slow", mix=Mix(), weather=Weather(latency=Latency(instant=0.3, long=0.15, longest=12), skew=1.5)),
+        Options(name="kills", mix=Mix(), weather=Weather(faults=0.02, kills=0.06, is_refusing=True)),
+        Options(name="throttles", mix=Mix(weights={"order": 6}), weather=Weather(faults=0.15, kills=0.005, shards=3)),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a run is made of, down to the last draw. Written as it is shown, it is a test that stays."""
+
+    seed: int
+    profile: str = ""
+    """Empty: the seed chooses."""
+    schedule: int = 0
+    """Another draw of who goes on and of the faults, over the same script."""
+    skip: frozenset[int] = frozenset()
+    """Numbers of actions that do not happen."""
+    without: frozenset[str] = frozenset()
+    """Kinds of faults that do not happen."""
+    most_faults: int = 1_000_000
+
+    def __str__(self) -> str:
+        said = [f"seed={self.seed}"]
+        for name in ("profile", "schedule", "most_faults"):
+            value, usual = getattr(self, name), getattr(Case(seed=0), name)
+            said += [] if value == usual else [f"{name}={value!r}"]
+        said += [f"{name}=frozenset({sorted(getattr(self, name))})" for name in ("skip", "without") if getattr(self, name)]
+        return f"Case({', '.join(said)})"
+
+    @property
+    def options(self) -> Options:
+        names = sorted(PROFILES)
+        chosen = PROFILES[self.profile or names[self.seed % len(names)]]
+        weather = replace(chosen.weather, without=chosen.weather.without | self.without, most_faults=self.most_faults)
+        return replace(chosen, weather=weather)
+
+    def script(self) -> list[Sending]:
+        script = script_of(Random(f"{self.seed}/script"), self.options.mix)
+        return [sending for sending in script if sending.number not in self.skip]
+
+
+@dataclass
+class Report:
+    case: Case
+    problems: list[str]
+    world: World
+    told: list[Told] = field(default_factory=list)
+    provoked: int = 0
+    """Actions that the run itself provoked."""
+
+    @cached_property
+    def faults(self) -> Counter[str]:
+        found = Counter(line.rpartition(": ")[2] for line in self.world.faults.trace if " clock: " not in line)
+        found.update(self.world.scheduler.ended)
+        return found
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Which invariants were broken: what is before the colon."""
+        return frozenset(problem.partition(":")[0] if ":" in problem[:14] else problem.partition(" ")[0] for problem in self.problems)
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        return summary(Rest(self.world, self.told))
+
+
+def run(case: Case) -> Report:
+    """The report names the profile even where the seed chose it: another profile more must not change what is kept."""
+    return _Run(replace(case, profile=case.options.name)).report()
+
+
+class _Run:
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._options = case.options
+        self._random = Random(f"{case.seed}/{case.schedule}/run")
+        self._told: list[Told] = []
+        watch = Watch(claimed=at_claim, handed_over=self._handed_over, announced=at_announcement, handled=at_handled)
+        self._world = World(self._options.weather, self._random, begins=OPENING, watch=watch)
+        weather = self._options.weather
+        self._clients = Clients(
+            self._world.scheduler,
+            self._random,
+            self._world.functions.collect,
+            self._world.reception.keys,
+            self._was_told,
+            losses=weather.losses,
+            eager=weather.eager,
+        )
+        self._provoked = Provoked(
+            self._world.scheduler,
+            self._random,
+            self._options.provoking,
+            case.skip,
+            self._clients.begin,
+            self._unsubscribe,
+            self._user_of,
+        )
+        self._world.decides = self._provoked.decides
+        self._unsubscribing: set[str] = set()
+
+    def report(self) -> Report:
+        world = self._world
+        script = self._case.script()
+        for sending in script:
+            self._begin(sending)
+        ends = OPENING + timedelta(minutes=self._options.mix.minutes) + _AFTERMATH
+        try:
+            world.scheduler.run(until=ends)
+            if world.problems:  # what follows from what is broken already explains nothing
+                return self._reported()
+            world.calm()
+            self._clients.is_calm = self._provoked.is_calm = True
+            for span in (timedelta(0), timedelta(hours=1), _REST):
+                redriven = sum(queue.redrive() for queue in world.queues) if span < _REST else 0
+                world.scheduler.note("operators", "redrive", redriven)
+                world.scheduler.run(until=ends + span)
+        except LostInTimeError as lost:
+            world.problem(f"rest: {lost}")
+        else:
+            self._audit()
+        return self._reported()
+
+    def _reported(self) -> Report:
+        return Report(self._case, self._world.problems, self._world, self._told, self._provoked.count)
+
+    def _begin(self, sending: Sending) -> None:
+        if sending.what == "publish":
+            self._world.scheduler.at(sending.at, lambda: self._world.publish(is_later=True))
+        else:
+            self._clients.begin(sending)
+
+    def _audit(self) -> None:
+        for number in sorted(self._clients.waiting):
+            self._world.problem(f"inv 2: the request {number} was never answered")
+        for token in sorted(self._unsubscribing):
+            self._world.problem(f"inv 5: an unsubscribe link never answered: {token[:20]}")
+        rest = Rest(self._world, self._told)
+        for problem in (*problems_of_events(rest), *problems_of_messages(rest)):
+            self._world.problem(problem)
+
+    def _was_told(self, told: Told) -> None:
+        """At the very moment of the answer, everything that it accepts is safe."""
+        self._told.append(told)
+        for message in told.accepted():
+            tag = str((message.get("properties") or {}).get("tag") or message.get("messageId"))
+            if (told.sending.source, tag) not in self._world.logged:
+                self._world.problem(f"inv 1: {tag} of {told.sending.source} was accepted before it was safe")
+
+    def _handed_over(self, world: World, handed: HandedOver) -> None:
+        at_hand_over(world, handed)
+        url = getattr(handed.message, "unsubscribe_url", None)
+        if url and self._random.random() < self._options.unsubscribing:
+            self._unsubscribe(url.rpartition("/u/")[2], self._random.choice((0.0, 0.5, 20.0, 400.0)))
+
+    def _user_of(self, question: ConsentQuestion) -> str | None:
+        for number in range(1, self._options.mix.people + 1):
+            if person_id(Identifier("user_id", f"u{number}"), self._world.person_key()) in question.person_ids:
+                return f"u{number}"
+        return None
+
+    def _unsubscribe(self, token: str, later: float = 0.0) -> None:
+        self._unsubscribing.add(token)
+        self._click(token, later)
+
+    def _click(self, token: str, later: float) -> None:
+        functions = self._world.functions
+        self._world.scheduler.after(later, lambda: functions.unsubscribe(token, lambda status: self._clicked(token, status)))
+
+    def _clicked(self, token: str, status: int | None) -> None:
+        if status == 200:
+            self._unsubscribing.discard(token)
+        else:
+            self._click(token, 5.0)

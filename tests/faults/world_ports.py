@@ -1,0 +1,68 @@
+"""The ports of the simulated world that are more than a memory adapter: those that lead into a queue."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import ceil
+
+from ariane.adapters.memory.journey_queue import MemoryJourneyQueue
+from ariane.events.model import LogItem
+from ariane.journeys.step import WakeUp
+from ariane.messaging.model import Outcome, SendRequest
+from tests.builders.events import CollectWorld
+from tests.faults.world_queues import Queue
+from tests.faults.world_stores import Log
+
+
+class Overflowed:
+    def __init__(self, put: Callable[[LogItem], None]) -> None:
+        self._put = put
+
+    def put(self, item: LogItem) -> None:
+        self._put(item)
+
+
+class Draining:
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def drain(self, item: LogItem) -> None:
+        self._log.append(item)
+
+
+class JourneyQueue(MemoryJourneyQueue):
+    """Delays are whole seconds, 15 minutes at most."""
+
+    def __init__(self, queue: Queue) -> None:
+        super().__init__()
+        self._queue = queue
+
+    def wake(self, wake_ups: Sequence[WakeUp], now: datetime) -> None:
+        for each in wake_ups:
+            seconds = ceil(max(0.0, (each.due - now).total_seconds()))
+            body = {"kind": "due", "profile": each.profile, "enrolment": each.enrolment, "v": each.lock}
+            self._queue.put(body, self._queue.scheduler.now + timedelta(seconds=seconds))
+
+    def report(self, outcome: Outcome) -> None:
+        super().report(outcome)
+        self._queue.put(self.messages.pop().body)
+
+
+class SendQueue:
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self.asked: set[tuple[str, str, str, int]] = set()
+
+    def ask(self, request: SendRequest) -> None:
+        self.asked.add((request.profile, request.enrolment, request.node, request.visit))
+        self._queue.put(request)
+
+
+@dataclass
+class Reception(CollectWorld):
+    """The collector's own builder, under the simulated clock."""
+
+    time: Callable[[], datetime] = field(kw_only=True)
+
+    def clock(self) -> datetime:
+        return self.time()

@@ -1,0 +1,96 @@
+"""What the functions ask of AWS is what their policies grant: nothing is missing, and nothing lies about unused."""
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+from tests.builders.a_day_on_aws import Day
+from tests.builders.aws_calls import Call
+from tests.builders.deployed import Deployed, deployed
+from tests.builders.moto_endpoint import REGION
+from tests.infra.templates import Synthesised, as_list, flat
+from tests.infra.test_permissions import statements
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+"""A function never closes its connections: the process ends. Here it is the garbage collector that ends them."""
+
+type Grant = tuple[str, str, str]
+"""(function, action, resource)."""
+
+BY_LAMBDA: Mapping[tuple[str, str], str] = {
+    ("*", "logs:CreateLogStream"): "the runtime writes the function's log",
+    ("*", "logs:PutLogEvents"): "the runtime writes the function's log",
+    ("*", "sqs:ReceiveMessage"): "the queue's poller acts as the function's role",
+    ("*", "sqs:ChangeMessageVisibility"): "the queue's poller",
+    ("*", "sqs:GetQueueUrl"): "the queue's poller",
+    ("*", "sqs:DeleteMessage"): "the queue's poller",
+    ("*", "sqs:GetQueueAttributes"): "the queue's poller",
+    ("stitch", "dynamodb:DescribeStream"): "the stream's poller acts as the function's role",
+    ("stitch", "dynamodb:GetRecords"): "the stream's poller",
+    ("stitch", "dynamodb:GetShardIterator"): "the stream's poller",
+    ("stitch", "dynamodb:ListStreams"): "the stream's poller",
+    ("stitch", "s3:PutObject"): "the stream's poller leaves there what it gave up on",
+    ("stitch", "s3:ListBucket"): "the stream's poller looks whether it may",
+}
+WITHOUT_A_CALL: Mapping[tuple[str, str], str] = {
+    ("api", "s3:ListBucket"): "without it S3 answers a missing object as forbidden",
+    ("journey", "s3:ListBucket"): "without it S3 answers a missing object as forbidden",
+    ("send", "s3:ListBucket"): "without it S3 answers a missing object as forbidden",
+    ("publish", "s3:ListBucket"): "without it S3 answers a missing object as forbidden",
+}
+
+
+def granted(synthesised: Synthesised) -> Iterator[Grant]:
+    for function, statement in statements(synthesised):
+        for action in as_list(statement["Action"]):
+            for resource in as_list(statement["Resource"]):
+                yield function, action, _filled(flat(resource))
+
+
+def _filled(resource: str) -> str:
+    for pseudo, value in {"<AWS::Partition>": "aws", "<AWS::Region>": REGION, "<AWS::AccountId>": "123456789012"}.items():
+        resource = resource.replace(pseudo, value)
+    return resource
+
+
+def allows(grant: Grant, call: Call, arn: str) -> bool:
+    function, action, resource = grant
+    return (function, action) == (call.function, call.action) and fnmatchcase(arn, resource)
+
+
+@pytest.fixture(scope="module")
+def lived(prod: Synthesised, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """After the day; its calls are in the recorder."""
+    with pytest.MonkeyPatch.context() as monkeypatch, deployed(prod.platform, monkeypatch) as stack:
+        Day(stack).live(tmp_path_factory.mktemp("bundle"))
+        yield stack
+
+
+def test_every_function_has_its_part_of_the_day(lived: Deployed, prod: Synthesised) -> None:
+    assert {call.function for call in lived.recorder.calls} == prod.platform.functions().keys()
+
+
+def test_every_call_is_granted_on_what_it_is_done_to(lived: Deployed, prod: Synthesised) -> None:
+    grants = list(granted(prod))
+    refused = [call for call in sorted(lived.recorder.calls) if not any(allows(grant, call, lived.arn(call)) for grant in grants)]
+    assert refused == []
+
+
+def test_every_grant_is_used_by_some_call_or_has_a_reason(lived: Deployed, prod: Synthesised) -> None:
+    unused = {grant for grant in granted(prod) if not any(allows(grant, call, lived.arn(call)) for call in lived.recorder.calls)}
+    unexplained = {grant for grant in unused if not {("*", grant[1]), grant[:2]} & (BY_LAMBDA.keys() | WITHOUT_A_CALL.keys())}
+    assert sorted(unexplained) == []
+
+
+def test_every_reason_is_for_a_grant_that_exists(prod: Synthesised) -> None:
+    made = {(function, action) for function, action, _ in granted(prod)}
+    actions = {("*", action) for _, action in made}
+    assert (BY_LAMBDA.keys() | WITHOUT_A_CALL.keys()) <= made | actions
+
+
+def test_a_missing_grant_would_be_noticed(lived: Deployed, prod: Synthesised, tmp_path: Path) -> None:
+    call = next(call for call in sorted(lived.recorder.calls) if call.function == "send" and call.action == "dynamodb:ConditionCheckItem")
+    grants = [grant for grant in granted(prod) if grant[:2] != ("send", "dynamodb:ConditionCheckItem")]
+    assert not any(allows(grant, call, lived.arn(call)) for grant in grants)

@@ -52,7 +52,7 @@ def list_rejects(
     if as_json:
         print_json(entries)
     elif entries:
-        print_table("", entries, ["id", "at", "source", "code", "index", "message"])
+        print_table("", entries, ["id", "code", "source", "index", "at", "message"], whole=["id", "code"])
     else:
         print(f"Nothing was refused on {day or 'this day'}.")
 

@@ -20,17 +20,17 @@ def print_json(value: object) -> None:
     print(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode())
 
 
-def print_table(title: str, rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
-    """One row per mapping; a missing or empty value shows as a dash."""
+def print_table(title: str, rows: Sequence[Mapping[str, object]], columns: Sequence[str], *, whole: Sequence[str] = ()) -> None:
+    """One row per mapping; a missing or empty value shows as a dash. ``whole`` columns are never cut or folded: people copy them."""
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
         table.add_row(*(escape(_cell(row.get(column))) for column in columns))
-    _console().print(table)
+    console().print(table)
 
 
-def _console() -> Console:
+def console() -> Console:
     """A file or another program has no width to wrap at, unless COLUMNS gives it one."""
     return out if out.is_terminal or "COLUMNS" in os.environ else Console(width=_UNBOUNDED, highlight=False)
 

@@ -1,4 +1,4 @@
-"""``ariane bench``."""
+"""``ariane bench``. Each command imports its measurement when it runs: no other command waits for them."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,15 +9,6 @@ from typing import Annotated
 import orjson
 import typer
 
-from cli.bench.cost import measure as measure_cost
-from cli.bench.cost_report import show, write_docs
-from cli.bench.growth import measure as measure_growth
-from cli.bench.latency import measure
-from cli.bench.load import Load
-from cli.bench.load import measure as measure_load
-from cli.bench.prices import HOME, price_list
-from cli.bench.speed import measure as measure_speed
-from cli.bench.speed import profile_of_stitch
 from cli.command_options import JsonOption
 from cli.failures import CommandFailed
 from cli.local import run as local
@@ -32,14 +23,18 @@ StartOption = Annotated[bool, typer.Option("--start", help="Start the stack when
 @bench.command("cost")
 def cost(
     events: Annotated[int, typer.Option(min=100, help="How many events each run counts; a multiple of 100.")] = 400,
-    region: Annotated[str, typer.Option(help="Whose prices. What is not known of a region is us-east-1's.")] = HOME,
+    region: Annotated[str, typer.Option(help="Whose prices. What is not known of a region is us-east-1's.")] = "us-east-1",
     docs: Annotated[bool, typer.Option("--docs", help="Write the figures into docs/reference/cost.md.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """What AWS bills for a million events: units counted over the real functions in an emulator. Also writes .ariane/bench/cost.json."""
+    from cli.bench.cost import measure
+    from cli.bench.cost_report import show, write_docs
+    from cli.bench.prices import price_list
+
     if events % 100:
         raise CommandFailed("--events must be a multiple of 100, so that 1 % of them is exact")
-    measured = measure_cost(price_list(region), PROJECT, events=events, today=datetime.now(UTC).date(), step=Progress().say)
+    measured = measure(price_list(region), PROJECT, events=events, today=datetime.now(UTC).date(), step=Progress().say)
     kept = _keep("cost", measured.as_json())
     if docs:
         write_docs(measured, PROJECT / "docs" / "reference" / "cost.md")
@@ -56,6 +51,8 @@ def latency(
     as_json: JsonOption = False,
 ) -> None:
     """From an accepted order to its SMS in the mailbox, warm: p50 and p95."""
+    from cli.bench.latency import measure
+
     with _stack(start) as (home, stack, progress), progress.step(f"Measuring {orders} orders"):
         result = measure(home, stack, orders=orders)
     measured = f"p50 {result['p50']:.3f} s, p95 {result['p95']:.3f} s, max {result['max']:.3f} s"
@@ -70,8 +67,10 @@ def load(
     as_json: JsonOption = False,
 ) -> None:
     """A bounded load with wrk over loopback, then the audit: accepted = stored = applied. Exits 1 when it does not hold."""
+    from cli.bench.load import Load, measure
+
     with _stack(start) as (home, stack, progress):
-        result = measure_load(home, stack, Load(seconds=seconds, connections=connections), progress)
+        result = measure(home, stack, Load(seconds=seconds, connections=connections), progress)
     counts = ", ".join(f"{result[name]:,} {name}" for name in ("accepted", "stored", "distinct", "applied"))
     rate = f"{result['events_per_second']:,.0f} events/s, p99 of a request {result['wrk']['p99_ms']:,.0f} ms"
     _say("load", result, f"{counts} events; {rate}: {'the audit holds' if result['holds'] else 'THE AUDIT FAILS'}", as_json=as_json)
@@ -84,12 +83,14 @@ def speed(
     profile: Annotated[bool, typer.Option("--profile", help="Print where stitch's time goes instead.")] = False, as_json: JsonOption = False
 ) -> None:
     """CPU of collect and stitch against boto3's, and where stitch's goes."""
+    from cli.bench.speed import measure, profile_of_stitch
+
     progress = Progress()
     if profile:
         print(profile_of_stitch())
         return
     with progress.step("Measuring CPU, seven rounds"):
-        lines = measure_speed()
+        lines = measure()
     shown = (f"{line['what']}: {line['ratio']:.2f} (budget {line['budget']}, {'met' if line['is_met'] else 'missed'})" for line in lines)
     _say("speed", lines, "\n".join(shown), as_json=as_json)
 
@@ -99,8 +100,10 @@ def growth(
     profiles: Annotated[int, typer.Option(min=2_000, help="How many profiles the large population has.")] = 1_000_000,
     as_json: JsonOption = False,
 ) -> None:
-    """The same events over a thousand profiles and over a million, in memory: billed units and CPU. Takes some minutes and gigabytes."""
-    result = measure_growth(Progress(), large=profiles)
+    """The same events over a thousand profiles and over a million, in memory: units and CPU. Ten minutes, 6 GB at a million."""
+    from cli.bench.growth import measure
+
+    result = measure(Progress(), large=profiles)
     merges = result["merges"]
     ratios = ", ".join(f"{name.replace('_', ' ')} {ratio:.2f}" for name, ratio in result["ratios"].items())
     last = f"{merges['what']}: write units {merges['write_units']:.2f}, read units {merges['read_units']:.2f}"

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from ariane.errors import Permanent
-from ariane.events.answers import refused
+from ariane.events.answers import refused, shared_with_origin
 from ariane.events.collector import Collector
 from ariane.events.wire import Request, Response
 from ariane.instants import Clock, utc_now
@@ -30,7 +30,8 @@ def serve(event: Mapping[str, Any], service: Callable[[], Collector], clock: Clo
         return reply(service().answer(request_of(event, clock)))
     except Exception as error:  # noqa: BLE001 - the one edge: a bug must not cost events
         _log_failure(error)
-        return reply(refused(Permanent("internal", "something broke here; send the request again"), status=503))
+        answer = refused(Permanent("internal", "something broke here; send the request again"), status=503)
+        return reply(shared_with_origin(answer, _origin_of(event)))
 
 
 @cache
@@ -68,6 +69,10 @@ def reply(response: Response) -> dict[str, Any]:
 def _pair(cookie: str) -> tuple[str, str]:
     name, _, value = _text(cookie).partition("=")
     return name.strip(), value.strip()
+
+
+def _origin_of(event: Mapping[str, Any]) -> str | None:
+    return next((value for name, value in (event.get("headers") or {}).items() if name.lower() == "origin"), None)
 
 
 def _text(value: str) -> str:

@@ -184,6 +184,7 @@ def test_the_longest_names_make_a_key(world: World) -> None:
         kind=SourceKind.BROWSER,
         person_id="prs_fragment",
         message={"properties": {"topic": "é" * 100, "channel": "İ" * 100}},
+        original=NOON,
     )
     (decision,) = decisions_of(event, id_of=lambda *_: None)
 

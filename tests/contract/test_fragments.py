@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import boto3
 import pytest
@@ -10,7 +11,7 @@ from moto import mock_aws
 from ariane.adapters.aws.fragments import DynamoFragments
 from ariane.adapters.memory.fragments import MemoryFragments
 from ariane.errors import Conflict
-from ariane.profiles.fragments import Fragment, StoredFragment, Tally, Trait
+from ariane.profiles.fragments import Fragment, StoredFragment, Tally, Trait, Unreadable, encode
 from ariane.profiles.once import Recent, Trace
 from ariane.profiles.stitching import Fragments
 from tests.builders.moto_endpoint import REGION, make_table
@@ -27,6 +28,14 @@ FULL = Fragment(
     known=(Trace(2**64 - 1, 10),),
     overflow={"trait_size": 2},
 )
+
+
+def damage(store: Fragments, person_id: str, state: bytes) -> None:
+    if isinstance(store, MemoryFragments):
+        store._rows[person_id] = (state, 1, None)
+        return
+    row: dict[str, Any] = {"pk": {"S": person_id}, "sk": {"S": "F"}, "v": {"N": "1"}, "b": {"B": state}}
+    boto3.client("dynamodb", region_name=REGION).put_item(TableName="profiles", Item=row)
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -63,3 +72,12 @@ def test_loading_nothing_or_very_many_works(store: Fragments) -> None:
         store.save(StoredFragment(fragment=Fragment(person_id=f"prs_{number}")))
     assert store.load([]) == {}
     assert len(store.load([f"prs_{number}" for number in range(110)])) == 110
+
+
+@pytest.mark.parametrize("state", [b"\xff no fragment", b"\x01", b"\x02" + encode(FULL)[1:], encode(FULL)[:-9]])
+def test_a_fragment_that_cannot_be_decoded_is_told_and_others_are_read_without_it(store: Fragments, state: bytes) -> None:
+    store.save(StoredFragment(fragment=Fragment(person_id="prs_b")))
+    damage(store, "prs_a", state)
+    with pytest.raises(Unreadable):
+        store.load(["prs_a", "prs_b"])
+    assert list(store.load(["prs_b"])) == ["prs_b"]

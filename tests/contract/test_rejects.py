@@ -86,7 +86,7 @@ TRANSPORT = Transport(
         a_reject(kind=SourceKind.BROWSER, transport=TRANSPORT),
         a_reject(index=None, shape=Shape.REQUEST, body=b"\x00\xff not JSON", transport=replace(TRANSPORT, is_partial=True)),
         a_reject(index=None, shape=Shape.RECORD, source="", kept_at=RECEIVED + timedelta(minutes=1)),
-        a_reject(body=b""),
+        a_reject(body=b"", is_untold=True),
         a_reject(body=random.Random(1).randbytes(5_000)),
         a_reject(body=random.Random(1).randbytes(65_536)),
         a_reject(body=b"x" * 3_000_000),

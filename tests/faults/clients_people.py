@@ -29,8 +29,8 @@ WEIGHTS: Mapping[str, float] = {
 class Mix:
     """How often what happens, relative to each other; and how much in all."""
 
-    people: int = 4
-    actions: int = 22
+    people: int = 3
+    actions: int = 14
     minutes: float = 30
     """Over how long the actions spread, in a few bursts."""
     weights: Mapping[str, float] = field(default_factory=dict)

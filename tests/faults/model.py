@@ -142,9 +142,13 @@ class Known:
     """The fold of the events that count."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    traits: dict[str, tuple[int, bytes, Any]] = field(default_factory=dict)
     first: int | None = None
     last: int | None = None
+
+    places: dict[tuple[str, str, int, str], int] = field(default_factory=dict)
+    """(id, item, instant, trait) -> the place whose word counts: of one request and one instant the last."""
+    said: dict[tuple[str, str, int, str], Any] = field(default_factory=dict)
+    """The same -> what it said."""
 
     def add(self, entry: Entry) -> None:
         if entry.name:
@@ -153,11 +157,18 @@ class Known:
         self.last = entry.millis if self.last is None else max(self.last, entry.millis)
         own = entry.message.get("traits") if entry.message["type"] == "identify" else (entry.message.get("context") or {}).get("traits")
         for name, value in (own or {}).items():
-            said = (entry.millis, orjson.dumps(value), value)
-            self.traits[name] = max(self.traits.get(name, said), said, key=lambda each: each[:2])
+            moment = (entry.pk, entry.sort, entry.millis, name)
+            if entry.place >= self.places.get(moment, -1):
+                self.places[moment] = entry.place
+                self.said[moment] = value
 
     def shown(self) -> dict[str, Any]:
-        return {name: value for name, (_, _, value) in sorted(self.traits.items()) if value is not None}
+        """The latest value, of one instant the largest, unless it is a removal."""
+        best: dict[str, tuple[int, bytes, Any]] = {}
+        for (_, _, millis, name), value in self.said.items():
+            word = (millis, orjson.dumps(value), value)
+            best[name] = max(best.get(name, word), word, key=lambda each: each[:2])
+        return {name: value for name, (_, _, value) in sorted(best.items()) if value is not None}
 
 
 def known_by_pk(entries: Iterable[Entry]) -> dict[str, Known]:

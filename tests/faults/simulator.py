@@ -48,7 +48,7 @@ PROFILES: Mapping[str, Options] = {
         Options(name="duplicates", mix=Mix(weights={"repeat": 9, "twin": 3}), weather=Weather(duplicates=0.5, losses=0.3, eager=0.3)),
         Options(
             name="merges",
-            mix=Mix(people=5, weights={"login": 12, "alias": 3, "order": 5, "add": 9, "sign_up": 5}, shared=0.8, minutes=10),
+            mix=Mix(people=4, weights={"login": 12, "alias": 3, "order": 5, "add": 9, "sign_up": 5}, shared=0.8, minutes=10),
             weather=Weather(shards=4, faults=0.06, latency=Latency(instant=0.7, long=0.06)),
             provoking=0.5,
         ),
@@ -85,12 +85,12 @@ PROFILES: Mapping[str, Options] = {
         Options(name="busy", mix=Mix(people=3, actions=12, busy=70, minutes=5), weather=Weather(faults=0.04, kills=0.015)),
         Options(
             name="torn",
-            mix=Mix(people=3, actions=22, minutes=4, weights={"repeat": 0, "nameless": 0}),
+            mix=Mix(people=3, actions=16, minutes=4, weights={"repeat": 0, "nameless": 0}),
             weather=Weather(is_torn=True, shards=3),
         ),
         Options(name="slow", mix=Mix(), weather=Weather(latency=Latency(instant=0.3, long=0.15, longest=12), skew=1.5)),
         Options(name="kills", mix=Mix(), weather=Weather(faults=0.02, kills=0.06, is_refusing=True)),
-        Options(name="throttles", mix=Mix(weights={"order": 6}), weather=Weather(faults=0.15, kills=0.005, shards=3)),
+        Options(name="throttles", mix=Mix(weights={"order": 6, "invalid": 4}), weather=Weather(faults=0.15, kills=0.005, shards=3)),
     )
 }
 

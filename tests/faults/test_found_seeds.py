@@ -18,10 +18,9 @@ from tests.builders.profiles import Stack, identify, item
 from tests.faults.simulator import Case, run
 
 FOUND: dict[str, Case] = {
-    "a run whose own write the client repeated did not ask for its message, until the safety net did": Case(seed=50, profile="torn"),
-    "the same, of a transactional message": Case(seed=1, profile="consents"),
-    "the same, while everything is throttled": Case(seed=24, profile="throttles"),
-    "an event started two runs around a merge, and its repeat left both": Case(seed=4036, profile="lost answers"),
+    "a run whose own write the client repeated did not ask for its message, until the safety net did": Case(seed=8, profile="torn"),
+    "the same, of a transactional message": Case(seed=22, profile="consents"),
+    "the same, while everything is throttled": Case(seed=8, profile="throttles"),
 }
 
 

@@ -14,7 +14,7 @@ from tests.faults.simulator import PROFILES, Case, Report, run
 from tests.faults.simulator_shrinking import shrink
 from tests.faults.simulator_trace import trace_of
 
-SEEDS = (1,)
+SEEDS = (1, 2)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 

@@ -3,7 +3,8 @@
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -142,11 +143,17 @@ def spelled(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
+@cache
+def _known() -> Mapping[str, list[str]]:
+    """Reads every installed package: half a second."""
+    return packages_distributions()
+
+
 def distributions_of(path: Path) -> set[str]:
     """What a module imports of other people's, as distributions."""
     names = {name.partition(".")[0] for name in imports_of(path)}
     foreign = {name for name in names if name not in sys.stdlib_module_names and not name.startswith((*FOR_TYPES, "ariane", "handlers"))}
-    known = packages_distributions()
+    known = _known()
     return {spelled(known[name][0]) if name in known else name for name in foreign}
 
 

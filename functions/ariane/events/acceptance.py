@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from ariane.errors import Permanent, Rejected, Retryable
@@ -46,19 +47,25 @@ def sort_out(submission: Submission, *, source: Source, request: Request, rules:
     ids = _PersonIds(person_key)
     bots, effort = BotWatch(source, request), _Effort(rules)
     context, integrations = context_of_batch(submission.context), Inherited.of(submission.integrations)
+    cleaning = partial(clean, batch_context=context, batch_integrations=integrations)
     refusals = ItemRefusals(submission, source=source, request=request, context=context, integrations=integrations)
+    is_alone = submission.retried is not None
     for place, item in enumerate(submission.items):
         try:
             if isinstance(item, Rejected):
                 raise item
-            cleaned = clean(item, batch_context=context, batch_integrations=integrations)
+            cleaned = cleaning(item)
             if not is_no_op(cleaned.message):
                 effort.spend(cleaned.message)
                 _check_consent(cleaned, source, rules)
+                if submission.device_hint and _names_nobody(cleaned, source, rules):
+                    cleaned = cleaning(item | {"anonymousId": submission.device_hint})
                 anchor = ids[_anchor(cleaned, source, rules)]
-                message = stamped(cleaned, kind=source.kind, sent_at=_sent(item, sent_at), received_at=request.received_at, place=place)
+                message = stamped(
+                    cleaned, kind=source.kind, sent_at=_sent(item, sent_at), received_at=request.received_at, place=submission.index(place)
+                )
                 is_bots = bots.is_bots(message)
-                keyed.append(_keyed(cleaned, anchor, enrich(message, source, request, is_bots=is_bots), is_bots=is_bots))
+                keyed.append(_keyed(cleaned, anchor, enrich(message, source, request, is_bots=is_bots), is_bots=is_bots, is_alone=is_alone))
         except Rejected as error:
             rejects.append(refusals.of(error, place=place))
     items = log_items(keyed, source=source.name, kind=source.kind, received_at=request.received_at)
@@ -145,6 +152,14 @@ def _anchor(cleaned: Cleaned, source: Source, rules: Rules) -> Identifier:
     return identifiers[0]
 
 
+def _names_nobody(cleaned: Cleaned, source: Source, rules: Rules) -> bool:
+    """An external id that no rule knows yet names somebody too."""
+    message = cleaned.message
+    if any(name in message for name in ("userId", "anonymousId", "previousId")) or message.get("context", {}).get("externalIds"):
+        return False
+    return not identifiers_of(message, rules, kind=source.kind, default_country=source.default_country)
+
+
 def _check_consent(cleaned: Cleaned, source: Source, rules: Rules) -> None:
     """A grant that grants nothing must not pass for one: the shop would believe that it may write."""
     if cleaned.message.get("event") != _GRANT or cleaned.message["type"] != "track":
@@ -160,12 +175,14 @@ def _check_consent(cleaned: Cleaned, source: Source, rules: Rules) -> None:
         raise Rejected("invalid_consent", fault)
 
 
-def _keyed(cleaned: Cleaned, anchor: str, message: Message, *, is_bots: bool) -> Keyed:
-    """A bot that repeats a person's request, or comes before it (a mail's images are looked at by both), leaves an item of its own."""
+def _keyed(cleaned: Cleaned, anchor: str, message: Message, *, is_bots: bool, is_alone: bool) -> Keyed:
+    """A bot that repeats a person's request, or comes before it (a mail's images are looked at by both), leaves an item of its own. So does
+    each of equal items without a time that are tried again ``is_alone``: the id that their place gives them tells them apart."""
+    is_placed = is_alone and cleaned.original is None
     return Keyed(
         person_id=anchor,
         message=message,
-        message_id=cleaned.message.get("messageId"),
+        message_id=message["messageId"] if is_placed else cleaned.message.get("messageId"),
         canonical=cleaned.canonical + _BY_BOT if is_bots else cleaned.canonical,
         original=cleaned.original,
     )

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from ariane.errors import ArianeError
 from ariane.events.limits import OverLimit
-from ariane.events.wire import SUCCESS, Request, Response
+from ariane.events.wire import SUCCESS, Response
 
 RETRY_AFTER_SECONDS = 5
 _ALLOWED_HEADERS = "authorization, content-type, content-encoding, x-retry-count, anonymousid, sentat, sp-anonymous"
@@ -64,19 +65,17 @@ def preflight() -> Response:
     )
 
 
-def shared_with_origin(response: Response, request: Request) -> Response:
-    """Lets the page that asked read the answer: its origin by name, as credentials are allowed and exclude ``*``."""
-    origin = request.headers.get("origin")
-    if origin is None or not _ORIGIN.fullmatch(origin):
-        return response
-    cors = {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true", "Vary": "Origin"}
-    return Response(
-        status=response.status,
-        body=response.body,
-        content_type=response.content_type,
-        headers={**response.headers, **cors},
-        cookies=response.cookies,
-    )
+def shared_with_origin(response: Response, origin: str | None) -> Response:
+    """Lets the page that asked read the answer: its origin by name, as credentials are allowed and exclude ``*``. An answer to
+    none varies too: a cache must not give it to a page."""
+    headers = {**response.headers, "Vary": "Origin"}
+    if origin is not None and _ORIGIN.fullmatch(origin):
+        headers |= {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Allow-Credentials": "true",
+            "Access-Control-Expose-Headers": "Retry-After",
+        }
+    return replace(response, headers=headers)
 
 
 def _json(status: int, content: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:

@@ -33,13 +33,17 @@ class BotWatch:
         """The request's own user agent is the visitor's where a browser sends: from a page, or for an image or a link (GET)."""
         is_visitors = source.kind is SourceKind.BROWSER or request.method == "GET"
         self._is_bots_request = is_visitors and is_bot(request.headers.get("user-agent", ""))
+        self._is_stated_visitors = not source.kind.is_trusted
         self._judged: dict[str, bool] = {}
 
     def is_bots(self, message: Message) -> bool:
-        """By the request, by the message's own word, or by the user agent that it forwards."""
+        """By the request, by the message's own word, or by the user agent that it forwards. A trusted source's may be that of the program
+        that told it of an order: it says itself what is a bot's."""
         context: Mapping[str, Any] = message.get("context", {})
+        if self._is_bots_request or context.get("bot") is True:
+            return True
         stated = context.get("userAgent")
-        return self._is_bots_request or context.get("bot") is True or (isinstance(stated, str) and self._judge(stated))
+        return self._is_stated_visitors and isinstance(stated, str) and self._judge(stated)
 
     def _judge(self, user_agent: str) -> bool:
         if user_agent not in self._judged and len(self._judged) < MOST_JUDGED:

@@ -55,14 +55,14 @@ class Collector:
     def answer(self, request: Request) -> Response:
         """Never raises for anything that a client can send."""
         if request.method == "OPTIONS":
-            return answers.shared_with_origin(answers.preflight(), request)
+            return answers.shared_with_origin(answers.preflight(), request.headers.get("origin"))
         try:
             response = endpoint_of(request)(self, request)
         except ArianeError as error:
             response = self._refusal(error)
         if request.method == "HEAD":
             response = replace(response, body=b"")
-        return answers.shared_with_origin(response, request)
+        return answers.shared_with_origin(response, request.headers.get("origin"))
 
     def collect(self, request: Request, reader: Reader) -> Response:
         """JSON protocols."""
@@ -143,12 +143,15 @@ class Collector:
         return answers.found(posthog.NO_FLAGS)
 
     def validate(self, request: Request, reader: Reader) -> Response:
-        """GA4's validation server: what would be refused, and why. Keeps nothing."""
+        """GA4's validation server: what would be refused, and why. Keeps nothing, and counts as if it did."""
         try:
             submission = reader(request)
         except Rejected as error:
+            self._admit_unread(request, _key_of(error, request))
             return answers.found(ga4.validation([(error.code, error.message, None)]))
-        decided = self._decide(submission, self._entrance.source_of(submission.write_key, request), request)
+        source = self._entrance.source_of(submission.write_key, request)
+        self._entrance.admit(source, submission.write_key, request, events=len(submission.items))
+        decided = self._decide(submission, source, request)
         return answers.found(ga4.validation((reject.code, reject.message, reject.index) for reject in decided.rejects))
 
     def description(self, _: Request) -> Response:
@@ -186,21 +189,24 @@ class Collector:
     def _read(self, request: Request, reader: Reader) -> Submission:
         try:
             return reader(request)
-        except Refused as error:
-            self._keep_refused(request, error, write_key=error.write_key, body=error.body)
-            raise
         except Rejected as error:
-            self._keep_refused(request, error, write_key=write_key_of(request, {}), body=request.body)
+            self._keep_refused(request, error, body=error.body if isinstance(error, Refused) else request.body)
             raise
 
-    def _keep_refused(self, request: Request, error: Rejected, *, write_key: str | None, body: bytes) -> None:
+    def _keep_refused(self, request: Request, error: Rejected, *, body: bytes) -> None:
         """A request that cannot be read is kept too, if it came with a known key and might have brought events."""
+        write_key = _key_of(error, request)
+        source = self._admit_unread(request, write_key)
+        if source is not None:
+            seen = replace(request, source_ip=viewer_of(request, self._keys().link))
+            self._rejects.put([refused_request(error, seen, source=source, write_key=write_key, body=body)])
+
+    def _admit_unread(self, request: Request, write_key: str | None) -> Source | None:
         source = self._sources.by_key(write_key) if write_key else None
         if source is not None:
             self._entrance.check_origin(source, request)
             self._entrance.admit(source, write_key, request, events=1)
-            seen = replace(request, source_ip=viewer_of(request, self._keys().link))
-            self._rejects.put([refused_request(error, seen, source=source, write_key=write_key, body=body)])
+        return source
 
     def _refusal(self, error: ArianeError) -> Response:
         """A fault of ours is 503: a client that is told so keeps its events."""
@@ -210,3 +216,8 @@ class Collector:
     def _cookie(self, visitor: Visitor, request: Request, source: Source | None) -> str:
         scheme = request.headers.get("x-forwarded-proto") or self._public_url.partition(":")[0]
         return visitor.cookie(is_secure=scheme == "https", domain=source.cookie_domain if source else None)
+
+
+def _key_of(error: Rejected, request: Request) -> str | None:
+    """Of a request that its reader refused: what cannot be read hides a key in its body."""
+    return error.write_key if isinstance(error, Refused) else write_key_of(request, {})

@@ -38,7 +38,7 @@ def read_events(request: Request) -> Submission:
         raise Refused(error.code, error.message, write_key=key, body=plain) from error
     return Submission(
         write_key=key,
-        items=messages_of(envelope, events),
+        items=messages_of(envelope, events, received_on=request.received_at.date()),
         origins=[Origin(index, _alone(envelope, event)) for index, event in enumerate(events)],
         context=context_of(envelope),
         body=plain,

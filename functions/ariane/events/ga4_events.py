@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -68,10 +68,10 @@ _MAX_AMOUNT = 2**53
 """Beyond, a float is not exact to the unit."""
 
 
-def messages_of(envelope: Mapping[str, Any], events: Sequence[Any]) -> list[Any]:
+def messages_of(envelope: Mapping[str, Any], events: Sequence[Any], *, received_on: date) -> list[Any]:
     """One message per event, not validated; a ``Rejected`` for what is none, and the event itself where it is no object."""
     seen: Counter[bytes] = Counter()
-    return [_message(envelope, event, seen) if isinstance(event, Mapping) else event for event in events]
+    return [_message(envelope, event, seen, received_on) if isinstance(event, Mapping) else event for event in events]
 
 
 def context_of(envelope: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,12 +89,13 @@ def context_of(envelope: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in context.items() if value not in (None, {}, "")}
 
 
-def _message(envelope: Mapping[str, Any], event: Mapping[str, Any], seen: Counter[bytes]) -> Any:
+def _message(envelope: Mapping[str, Any], event: Mapping[str, Any], seen: Counter[bytes], received_on: date) -> Any:
     if not isinstance(event.get("params"), Mapping | None):
         return Rejected("not_an_object", "params is not a JSON object")
     try:
         timed = _time(envelope, event)
-        return {**_meaning(event), **_who(envelope), **timed, **_identity(envelope, event, seen, is_timed=bool(timed))}
+        day = None if timed else received_on
+        return {**_meaning(event), **_who(envelope), **timed, **_identity(envelope, event, seen, untimed_of=day)}
     except Rejected as error:
         return error
 
@@ -126,19 +127,33 @@ def _integer(value: Any) -> int | None:
     return int(value) if is_whole and not isinstance(value, bool) else None
 
 
-def _identity(envelope: Mapping[str, Any], event: Mapping[str, Any], seen: Counter[bytes], *, is_timed: bool) -> dict[str, str]:
-    """The protocol has no event id, so it is made of the content: a repeated request has the same.
+def _identity(envelope: Mapping[str, Any], event: Mapping[str, Any], seen: Counter[bytes], *, untimed_of: date | None) -> dict[str, str]:
+    """The protocol has no event id. A purchase is known by its transaction: clients stamp anew what they repeat.
 
-    The same transaction twice is one. Of other events that are equal to the microsecond, the second in a request is another one. Without
+    Any other is known by its content, so that a repeated request has the same; a refund without a time by its day too, as an order is
+    refunded in parts that may be equal. Of other events that are equal to the microsecond, the second in a request is another one. Without
     either, two that are equal may be two happenings: they are kept apart, at least once.
     """
-    is_transaction = bool(_mapping(event.get("params")).get("transaction_id"))
-    if not is_transaction and not is_timed:
+    transaction = _transaction(event)
+    if transaction is None and untimed_of is not None:
         return {}
+    if transaction is not None and event.get("name") == "purchase":
+        who = next((envelope[name] for name in ("client_id", "app_instance_id", "user_id") if envelope.get(name)), None)
+        return _hashed(canonical({"who": who, "event": "purchase", "transaction_id": transaction}))
     named = {name: envelope.get(name) for name in ("client_id", "app_instance_id", "user_id", "timestamp_micros")}
-    content = canonical({**named, "event": event})
+    content = canonical({**named, "event": event} | ({"day": untimed_of.isoformat()} if untimed_of else {}))
     seen[content] += 1
-    place = 1 if is_transaction else seen[content]
+    return _hashed(content, place=1 if transaction is not None else seen[content])
+
+
+def _transaction(event: Mapping[str, Any]) -> str | None:
+    """A number and the same as text are one."""
+    value = _mapping(event.get("params")).get("transaction_id")
+    text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    return text or None
+
+
+def _hashed(content: bytes, *, place: int = 1) -> dict[str, str]:
     return {"messageId": "ga4-" + sha256(content + b"/%d" % place).hexdigest()[:32]}
 
 

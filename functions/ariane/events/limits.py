@@ -128,8 +128,17 @@ class _Count:
     of_day: int = 0
     """As the store last said."""
     pending: int = 0
-    """Let in here since."""
+    """Let in here since, today."""
+    carried: int = 0
+    """Let in here before midnight and not told yet: it moves the bucket on and is nothing of today's quota."""
     paid_until: int = 0
+
+    @property
+    def untold(self) -> int:
+        return self.pending + self.carried
+
+    def begin(self, day: str) -> None:
+        self.day, self.of_day, self.carried, self.pending = day, 0, self.untold, 0
 
     def refusal(self, limits: Limits, events: int, at: datetime) -> OverLimit | None:
         if limits.daily_quota is not None and self.of_day + self.pending >= limits.daily_quota:
@@ -147,11 +156,11 @@ class _Count:
             self.paid_until = _nanoseconds(at) + self._backlog(at) + events * limits.rate.cost
 
     def spending(self, key: str, limits: Limits, at: datetime) -> Spending:
-        cost = self.pending * limits.rate.cost if limits.rate else 0
+        cost = self.untold * limits.rate.cost if limits.rate else 0
         return Spending(key=key, day=self.day, events=self.pending, cost=cost, now=_nanoseconds(at), expected=self.paid_until - cost)
 
     def learn(self, usage: Usage) -> None:
-        self.of_day, self.paid_until, self.pending = usage.of_day, usage.paid_until, 0
+        self.of_day, self.paid_until, self.pending, self.carried = usage.of_day, usage.paid_until, 0, 0
 
     def _backlog(self, at: datetime) -> int:
         return max(0, self.paid_until - _nanoseconds(at))
@@ -173,11 +182,14 @@ class Limiter:
         key = hash_of(write_key) if write_key else f"source/{source}"
         count = self._count_of(key, at)
         refusal = count.refusal(limits, events, at)
+        if refusal is not None and count.untold >= limits.chunk:  # an earlier write failed: the others have yet to hear of it
+            self._tell(key, count, limits, at)
+            refusal = count.refusal(limits, events, at)
         if refusal is not None:
             self._meter.count("EventsOverLimit", events, Source=source, Code=refusal.code)
             raise refusal
         count.take(limits, events, at)
-        if count.pending >= limits.chunk:
+        if count.untold >= limits.chunk:
             self._tell(key, count, limits, at)
 
     def _count_of(self, key: str, at: datetime) -> _Count:
@@ -187,7 +199,7 @@ class Limiter:
         if len(self._counts) > REMEMBERED_KEYS:
             self._counts.popitem(last=False)
         if count.day != day:
-            count.day, count.of_day = day, 0
+            count.begin(day)
         return count
 
     def _tell(self, key: str, count: _Count, limits: Limits, at: datetime) -> None:

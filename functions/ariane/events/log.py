@@ -121,6 +121,8 @@ class Reject:
     transport: Transport = field(default_factory=Transport)
     kept_at: datetime | None = None
     """When it was refused; None: when it was received."""
+    is_untold: bool = False
+    """The item says neither when it was nor which it is: its place and its request's receipt tell it from an equal one."""
 
 
 @dataclass(frozen=True, slots=True)

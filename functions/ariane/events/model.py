@@ -71,6 +71,8 @@ class Event:
     name: str | None
     """``event`` of a track, ``name`` of a page or screen."""
     message: Mapping[str, Any]
+    original: datetime
+    """The time that the event itself gives, unclamped; the same in every copy of it that has one."""
 
     @property
     def properties(self) -> Mapping[str, Any]:
@@ -98,14 +100,26 @@ def events_of(item: LogItem) -> Sequence[Event]:
 
 def event_of(item: LogItem, message: Message) -> Event:
     kind = message["type"]
+    timestamp = parse_instant(message["timestamp"])
     return Event(
         type=kind,
         message_id=message["messageId"],
-        timestamp=parse_instant(message["timestamp"]),
+        timestamp=timestamp,
         received_at=item.received_at,
         source=item.source,
         kind=item.kind,
         person_id=item.person_id,
         name=message.get("event") if kind == "track" else message.get("name"),
         message=message,
+        original=_original(message, timestamp),
     )
+
+
+def _original(message: Message, timestamp: datetime) -> datetime:
+    sent = message.get("originalTimestamp")
+    if not isinstance(sent, str) or sent == message["timestamp"]:
+        return timestamp
+    try:
+        return parse_instant(sent)
+    except (ValueError, OverflowError):
+        return timestamp

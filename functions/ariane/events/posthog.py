@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 
 from ariane.errors import Rejected
-from ariane.events.bodies import inflate, read_json, unbase64
-from ariane.events.cleaning import TYPES
+from ariane.events.bodies import inflate, object_of, read_json, read_object
+from ariane.events.encodings import decoded
 from ariane.events.posthog_events import messages_of
 from ariane.events.segment import MAX_EVENTS, write_key_of
 from ariane.events.wire import Origin, Refused, Request, Submission
@@ -29,7 +28,7 @@ NO_FLAGS: Mapping[str, Any] = {
 }
 """As if the project had no feature flag: the shape of ``/flags`` with that of its predecessor, ``/decide``."""
 _ACKNOWLEDGEMENT: Mapping[str, Any] = {"status": 1}
-_MAX_FIELDS = 20
+_SEGMENTS_OWN = frozenset({"userId", "anonymousId", "previousId", "messageId", "context"})
 
 
 def read_events(request: Request) -> Submission:
@@ -38,16 +37,18 @@ def read_events(request: Request) -> Submission:
     return _submission(request, _document(plain), plain)
 
 
-def or_else(other: Callable[[Request], Submission]) -> Callable[[Request], Submission]:
-    """PostHog's where the body is PostHog's, ``other`` where it is not or cannot be read."""
+def or_else(other: Callable[[Request, Mapping[str, Any], bytes], Submission]) -> Callable[[Request], Submission]:
+    """PostHog's where the body is PostHog's; where it is not, ``other`` makes a submission of the document and the inflated body."""
 
     def read(request: Request) -> Submission:
         plain = inflate(request.body)
         try:
             document = _document(plain)
-        except Rejected:
-            return other(request)
-        return _submission(request, document, plain) if _is_posthog(document) else other(request)
+        except Rejected as error:
+            if error.code == "body_too_complex":
+                raise
+            document = read_object(plain)
+        return _submission(request, document, plain) if _is_posthog(document) else other(request, object_of(document), plain)
 
     return read
 
@@ -84,23 +85,7 @@ def config_script(write_key: str) -> str:
 
 
 def _document(plain: bytes) -> Any:
-    """JSON, or base64 of JSON, or a form whose ``data`` is either; what is inside may be gzip again."""
-    start = plain.lstrip()[:1]
-    if start in (b"{", b"["):
-        return read_json(plain)
-    data = _form_data(plain)
-    text = data if data is not None else plain.decode("ascii", "replace")
-    if text.lstrip()[:1] in ("{", "["):
-        return read_json(text.encode())
-    return read_json(inflate(unbase64(text.strip())))
-
-
-def _form_data(plain: bytes) -> str | None:
-    try:
-        fields = parse_qsl(plain.decode(), max_num_fields=_MAX_FIELDS)
-    except ValueError:  # not text, or not a form
-        return None
-    return next((value for name, value in fields if name == "data"), None)
+    return read_json(decoded(plain))
 
 
 def _submission(request: Request, document: Any, plain: bytes) -> Submission:
@@ -110,7 +95,7 @@ def _submission(request: Request, document: Any, plain: bytes) -> Submission:
         raise Refused("batch_missing", "batch is not a list of events", write_key=key, body=plain)
     if len(events) > MAX_EVENTS:
         raise Refused("too_many_events", f"a request holds at most {MAX_EVENTS} events", write_key=key, body=plain)
-    made = [(message, Origin(index, event)) for index, event in enumerate(events) for message in messages_of(event)]
+    made = [(message, Origin(index, _alone(event))) for index, event in enumerate(events) for message in messages_of(event)]
     return Submission(
         write_key=key,
         items=[message for message, _ in made],
@@ -119,6 +104,11 @@ def _submission(request: Request, document: Any, plain: bytes) -> Submission:
         body=plain,
         acknowledgement=_ACKNOWLEDGEMENT,
     )
+
+
+def _alone(event: Any) -> Any:
+    """What is read as this one event: an object is, unless it reads as a batch."""
+    return event if isinstance(event, Mapping) and "batch" not in event else {"batch": [event]}
 
 
 def _opened(document: Any) -> tuple[Mapping[str, Any], Any]:
@@ -134,7 +124,7 @@ def _write_key(request: Request, envelope: Mapping[str, Any], events: Any, plain
     key = write_key_of(request, {"writeKey": envelope.get("writeKey"), "api_key": own or next(iter(sorted(found)), None)})
     if len(found) > 1:
         raise Refused("several_write_keys", "the events of a request have one api_key", write_key=key, body=plain)
-    return key or request.parameter("token")
+    return key
 
 
 def _keys_in(event: Any) -> Iterator[str]:
@@ -158,14 +148,22 @@ def _sent_by_clock(request: Request) -> str | None:
 
 
 def _is_posthog(document: Any) -> bool:
-    """Segment's messages have one of six types; PostHog's have a distinct id or, of the two, at least an event."""
-    envelope, events = _opened(document)
+    """A distinct id of any event says so, or the envelope's ``api_key`` where no event has what only Segment's have. ``type`` says nothing:
+    some of PostHog's libraries state it, and of two protocols the words are the same."""
     if not isinstance(document, Mapping):
         return isinstance(document, list)
-    first = next((event for event in events if isinstance(event, Mapping)), None) if isinstance(events, list) else None
-    if first is None:
-        return "writeKey" not in envelope and next(_keys_in(envelope), None) is not None
-    properties = first.get("properties")
-    has_distinct_id = "distinct_id" in first or (isinstance(properties, Mapping) and "distinct_id" in properties)
-    kind = first.get("type")
-    return not (isinstance(kind, str) and kind in TYPES) and (has_distinct_id or ("event" in first and "type" not in first))
+    envelope, sent = _opened(document)
+    events = [event for event in sent if isinstance(event, Mapping)] if isinstance(sent, list) else []
+    if any(_has_distinct_id(event) for event in events):
+        return True
+    if any(not _SEGMENTS_OWN.isdisjoint(event) for event in events):
+        return False
+    is_keyed = "writeKey" not in envelope and next(_keys_in(envelope), None) is not None
+    return is_keyed or any("event" in event and "type" not in event for event in events[:1])
+
+
+def _has_distinct_id(event: Mapping[str, Any]) -> bool:
+    """Among its properties it is PostHog's too, unless the event is Segment's: a shop may call its own property so."""
+    properties = event.get("properties")
+    is_within = isinstance(properties, Mapping) and "distinct_id" in properties
+    return "distinct_id" in event or (is_within and _SEGMENTS_OWN.isdisjoint(event))

@@ -61,11 +61,14 @@ def _set(event: Mapping[str, Any]) -> Sequence[Any]:
 
 
 def _alias(event: Mapping[str, Any]) -> Sequence[Any]:
-    """``distinct_id`` is the id so far, ``alias`` the one it gets."""
+    """``distinct_id`` is the id so far, ``alias`` the one it gets. Where the library's other events take the first for a user's, it is
+    named as one; a UUID is by ``previousId`` the device's too: a server often says whom a browser's events belong to."""
     previous, new = _distinct_id(event), _properties(event).get("alias")
     if not _is_id(previous) or not _is_id(new):
         return [Rejected("alias_missing", "an alias needs distinct_id and properties.alias")]
     about = _about(event)
+    if not _is_anonymous(event):
+        about["context"]["externalIds"] = [{"type": "user_id", "id": previous}]
     return [{"type": "alias", **about, "userId": new, "previousId": previous}]
 
 

@@ -36,10 +36,12 @@ _CHUNK = 64 * 1024
 
 
 def reject_id(reject: Reject) -> str:
-    """``{day}/{digest}``: a repeated request refuses the same thing once a day, whatever it says of its own sending."""
+    """``{day}/{digest}``: a repeated request refuses the same thing once a day, whatever it says of its own sending. Of an item that says
+    neither when it was nor which it is, an equal one is another one, as it would be if it were accepted."""
     place = f"{reject.transport.method} {reject.transport.path}" if reject.shape is Shape.REQUEST else ""
     batch = {name: value for name, value in reject.transport.batch.items() if name != "sentAt"}
-    told = orjson.dumps([reject.source, reject.code, place, batch], option=orjson.OPT_SORT_KEYS)
+    which = [format_instant(reject.at), reject.index] if reject.is_untold else []
+    told = orjson.dumps([reject.source, reject.code, place, batch, *which], option=orjson.OPT_SORT_KEYS)
     return f"{day_of(reject)}/{sha256(told + reject.body).hexdigest()[:32]}"
 
 

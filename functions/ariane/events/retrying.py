@@ -6,20 +6,21 @@ request by its client, lands on itself. What is accepted is in the log before th
 
 import gzip
 import zlib
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 from urllib.parse import parse_qsl
 
-import orjson
-
 from ariane.errors import NotFound, Rejected
 from ariane.events.acceptance import Acceptance, Sorted, sort_out
+from ariane.events.bodies import read_json
 from ariane.events.log import LogKey, Reject, RejectHistory, Retried, Shape, StoredReject
 from ariane.events.model import LogItem
 from ariane.events.rejects import key_of_record
 from ariane.events.routes import reader_of
+from ariane.events.rudderstack import hinted_id
 from ariane.events.sources import SourceDirectory
 from ariane.events.wire import Request, Submission
 from ariane.instants import Clock
@@ -128,7 +129,7 @@ class Retries:
 
     def _accepted(self, stored: StoredReject, decided: Sorted, *, is_dry_run: bool) -> RetryResult:
         if decided.rejects and stored.reject.shape is not Shape.REQUEST:
-            (again,) = decided.rejects
+            again = decided.rejects[0]
             return _refused(stored, again.code, again.message)
         if not is_dry_run:
             self._acceptance.keep(decided)
@@ -147,7 +148,7 @@ def _request_of(reject: Reject) -> Request:
     if reject.shape is Shape.ITEM:
         body = b""
     elif transport.method == "GET":
-        query, body = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True), b""
+        query, body = _query_of(body), b""
     elif transport.is_compressed:
         body = gzip.compress(body)
     return Request(
@@ -161,19 +162,27 @@ def _request_of(reject: Reject) -> Request:
     )
 
 
+def _query_of(body: bytes) -> list[tuple[str, str]]:
+    """As it was asked: ``data``, of which the document is kept, is base64 again."""
+    pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+    return [(name, b64encode(value.encode()).decode() if name == "data" and value[:1] in ("{", "[") else value) for name, value in pairs]
+
+
 def _submission_of(reject: Reject, request: Request) -> Submission:
     if reject.shape is Shape.ITEM:
         batch = reject.transport.batch
         return Submission(
             write_key=None,
-            items=[orjson.loads(reject.body)],
+            items=[read_json(reject.body)],
             sent_at=batch.get("sentAt"),
             context=batch.get("context"),
             integrations=batch.get("integrations"),
             body=reject.body,
+            device_hint=hinted_id(request),
+            retried=reject.index,
         )
-    reader = reader_of(request.method, request.path)
+    reader = reader_of(request.method, request.path, is_translated=reject.shape is Shape.TRANSLATED)
     if reader is None:
         raise Rejected("not_found", "there is nothing at this address any more")
     submission = reader(request)
-    return replace(submission, sent_at=reject.transport.batch.get("sentAt") or submission.sent_at)
+    return replace(submission, retried=reject.index, sent_at=reject.transport.batch.get("sentAt") or submission.sent_at)

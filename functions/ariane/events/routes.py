@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ariane.errors import NotFound
 from ariane.events import ga4, posthog, rudderstack
-from ariane.events.segment import BATCH_PATHS, LETTERS, read_batch, read_pixel, read_single
+from ariane.events.segment import BATCH_PATHS, LETTERS, batch_of, read_batch, read_pixel, read_single
 from ariane.events.wire import Request, Response, Submission
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def _named_by_key(path: str) -> Endpoint | None:
 @dataclass(frozen=True, slots=True)
 class _Collected:
     reader: Reader
+    translating: Reader | None = None
+    """Of a path that two protocols share, the reader of the one that is translated."""
 
     def __call__(self, collector: "Collector", request: Request) -> Response:
         return collector.collect(request, self.reader)
@@ -54,9 +56,12 @@ class _Seen:
         return collector.pixel(request, self.reader)
 
 
-def reader_of(method: str, path: str) -> Reader | None:
-    """How a request to this address is read, so that a refused one can be read again; None where nothing is."""
+def reader_of(method: str, path: str, *, is_translated: bool = False) -> Reader | None:
+    """How a request to this address is read, so that a refused one can be read again, or an item that is known to have been translated;
+    None where nothing is."""
     endpoint = ROUTES.get((method, path))
+    if is_translated and isinstance(endpoint, _Collected) and endpoint.translating is not None:
+        return endpoint.translating
     return endpoint.reader if isinstance(endpoint, _Collected | _Seen) else None
 
 
@@ -104,8 +109,12 @@ def _posthog_routes() -> dict[tuple[str, str], Endpoint]:
         routes["POST", path] = routes["POST", f"{path}/"] = _collected(posthog.read_events)
     for path in posthog.FLAG_PATHS:
         routes["POST", path] = routes["POST", f"{path}/"] = lambda collector, request: collector.posthog_flags(request)
-    either = _collected(posthog.or_else(rudderstack.with_habits(read_batch)))
+    either = _Collected(posthog.or_else(_segment_batch), translating=posthog.read_events)
     return routes | {("POST", "/batch"): either, ("POST", "/batch/"): either}
+
+
+def _segment_batch(request: Request, document: Mapping[str, Any], plain: bytes) -> Submission:
+    return rudderstack.habitual(batch_of(request, document, plain), request)
 
 
 def _own_routes() -> dict[tuple[str, str], Endpoint]:

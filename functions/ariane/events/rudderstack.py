@@ -22,17 +22,17 @@ def with_habits(reader: Callable[[Request], Submission]) -> Callable[[Request], 
     The headers ``SentAt`` and ``AnonymousId`` (base64) stand in for what the body leaves out, and the traits of an ``identify``, which
     these SDKs put into its context, are its own.
 
-    ``AnonymousId`` is meant as a routing hint and names one event of a batch, so it never speaks for an event that names anybody itself.
+    ``AnonymousId`` is meant as a routing hint and names one event of a batch, so it never speaks for an event that names anybody itself,
+    be it by an external id or a trait: who that is only acceptance knows, by the rules, and so it is handed on as ``device_hint``.
     Only SDKs on a person's device send it: an event without ids is that device's, and would be lost otherwise.
     """
 
-    def read(request: Request) -> Submission:
-        submission = reader(request)
-        hint = _hinted_id(request)
-        items = [_habitual(item, hint) for item in submission.items]
-        return replace(submission, items=items, sent_at=submission.sent_at or request.headers.get("sentat"))
+    return lambda request: habitual(reader(request), request)
 
-    return read
+
+def habitual(submission: Submission, request: Request) -> Submission:
+    sent_at = submission.sent_at or request.headers.get("sentat")
+    return replace(submission, items=[_habitual(item) for item in submission.items], sent_at=sent_at, device_hint=hinted_id(request))
 
 
 def read_pixel(request: Request, kind: str) -> Submission:
@@ -65,7 +65,8 @@ def source_config(source: str, write_key: str) -> dict[str, Any]:
     }
 
 
-def _hinted_id(request: Request) -> str | None:
+def hinted_id(request: Request) -> str | None:
+    """Of the header ``AnonymousId``."""
     header = request.headers.get("anonymousid")
     try:
         return unbase64(header).decode() if header else None
@@ -73,12 +74,8 @@ def _hinted_id(request: Request) -> str | None:
         return None
 
 
-def _habitual(item: Any, hint: str | None) -> Any:
-    if not isinstance(item, Mapping):
-        return item
-    if hint and not item.get("userId") and not item.get("anonymousId"):
-        item = {**item, "anonymousId": hint}
-    return _with_own_traits(item) if item.get("type") == "identify" else item
+def _habitual(item: Any) -> Any:
+    return _with_own_traits(item) if isinstance(item, Mapping) and item.get("type") == "identify" else item
 
 
 def _with_own_traits(item: Mapping[str, Any]) -> Mapping[str, Any]:

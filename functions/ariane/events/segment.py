@@ -25,7 +25,11 @@ def read_single(request: Request, kind: str) -> Submission:
 def read_batch(request: Request) -> Submission:
     """Raises Rejected; ``too_many_events`` above 2,500."""
     plain = inflate(request.body)
-    document = read_object(plain)
+    return batch_of(request, read_object(plain), plain)
+
+
+def batch_of(request: Request, document: Mapping[str, Any], plain: bytes) -> Submission:
+    """Of the body ``plain`` that was read already. Raises Refused."""
     write_key = write_key_of(request, document)
     items = document.get("batch")
     if not isinstance(items, list):
@@ -51,7 +55,7 @@ def read_pixel(request: Request, kind: str) -> Submission:
 
 
 def write_key_of(request: Request, document: Mapping[str, Any]) -> str | None:
-    """Basic user name, else the body's ``writeKey`` or ``api_key``, else the query's ``writeKey``, ``k`` or ``api_secret``."""
+    """Basic user name, else the body's ``writeKey`` or ``api_key``, else the query's ``writeKey``, ``k``, ``api_secret`` or ``token``."""
     candidates = (
         _basic_user(request),
         document.get("writeKey"),
@@ -59,6 +63,7 @@ def write_key_of(request: Request, document: Mapping[str, Any]) -> str | None:
         request.parameter("writeKey"),
         request.parameter("k"),
         request.parameter("api_secret"),
+        request.parameter("token"),
     )
     return next((key for key in candidates if isinstance(key, str) and key), None)
 

@@ -62,10 +62,20 @@ class Submission:
     integrations: Any = None
     body: bytes = b""
     """The inflated body, for the rejects store."""
+    device_hint: str | None = None
+    """The ``anonymousId`` of an event that names nobody at all."""
     origins: Sequence[Origin] | None = None
     """Of each item, where the protocol is not Segment's; None: items are what was sent."""
     acknowledgement: Mapping[str, Any] = field(default_factory=lambda: SUCCESS)
     """What the protocol's clients take for success."""
+    retried: int | None = None
+    """Of one item that is tried again alone: its place in its request as its client sent it."""
+
+    def index(self, place: int) -> int:
+        """Of the item's origin, in the request as its client sent it."""
+        if self.retried is not None:
+            return self.retried
+        return self.origins[place].index if self.origins is not None else place
 
     def origin(self, place: int) -> Origin:
         return self.origins[place] if self.origins is not None else Origin(place, self.items[place])

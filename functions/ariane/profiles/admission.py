@@ -8,7 +8,7 @@ from typing import Protocol
 from ariane.events.log import Page
 from ariane.events.model import Event, LogItem, event_of
 from ariane.instants import parse_instant, to_millis
-from ariane.profiles.once import Recent, Verdict, original_time
+from ariane.profiles.once import Recent, Verdict
 
 
 class LogReader(Protocol):
@@ -49,7 +49,7 @@ class Placed:
     @property
     def distance(self) -> int:
         """Milliseconds after the item's key, which holds the earliest time that its events state."""
-        return to_millis(original_time(self.event)) - to_millis(parse_instant(self.sort.partition("#")[0]))
+        return to_millis(self.event.original) - to_millis(parse_instant(self.sort.partition("#")[0]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ class _Copies:
         return self._items[sort]
 
     def _keys_of_copies(self, placed: Placed) -> Sequence[str]:
-        original = original_time(placed.event)
+        original = placed.event.original
         stretch = next((first, last) for first, last in self._stretches if first <= original <= last)
         if stretch not in self._found:
             self._found[stretch] = self._read(placed.event.person_id, *stretch)
@@ -154,7 +154,7 @@ class _Copies:
 def _stretches(events: Sequence[Event], span: timedelta) -> list[tuple[datetime, datetime]]:
     """The times at which copies of the events may lie, overlapping ones joined."""
     joined: list[tuple[datetime, datetime]] = []
-    for last in sorted(original_time(event) for event in events):
+    for last in sorted(event.original for event in events):
         first = _earlier(last, span)
         if joined and first <= joined[-1][1]:
             joined[-1] = (joined[-1][0], last)

@@ -1,11 +1,13 @@
 """A fragment: what is known through one person id. Applying events to it is pure, commutative but for the limits, and bounded."""
 
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import orjson
 
+from ariane.errors import Permanent
 from ariane.events.model import Event
 from ariane.instants import to_millis
 from ariane.profiles.compact import Reader, Writer
@@ -21,6 +23,13 @@ MAX_KNOWN_SETS = 8
 _SET_MARK_BYTES = 8
 _FORMAT = 1
 """Of the stored state. Another one gets another number, and this one stays readable."""
+
+
+class Unreadable(Permanent):
+    """A stored fragment that cannot be decoded: damaged, or in a format of another release."""
+
+    def __init__(self) -> None:
+        super().__init__("fragment_unreadable", "the stored fragment of the person cannot be decoded")
 
 
 class Trait(NamedTuple):
@@ -182,7 +191,14 @@ def encode(fragment: Fragment) -> bytes:
 
 
 def decode(person_id: str, data: bytes) -> Fragment:
-    """Raises ValueError, IndexError or zlib.error for what is no fragment's state."""
+    """Raises Unreadable for what is no fragment's state."""
+    try:
+        return _decoded(person_id, data)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, zlib.error) as error:
+        raise Unreadable from error
+
+
+def _decoded(person_id: str, data: bytes) -> Fragment:
     reader = Reader(data)
     if reader.number() != _FORMAT:
         raise ValueError("a fragment in a format that is not known here")

@@ -9,12 +9,12 @@ an import of old events does not flush the recent ones.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum, auto
 from typing import NamedTuple, Self
 
 from ariane.events.model import Event
-from ariane.instants import parse_instant, to_millis
+from ariane.instants import to_millis
 from ariane.profiles.compact import Reader, Writer
 
 RING = 40
@@ -56,8 +56,7 @@ class Recent:
             return Verdict.APPLIED
         if self.watermark is None:
             return Verdict.FRESH
-        original = original_time(event)
-        is_covered = to_millis(original) > self.watermark and original <= event.received_at
+        is_covered = to_millis(event.original) > self.watermark and event.original <= event.received_at
         return Verdict.FRESH if is_covered else Verdict.UNSURE
 
     def remember(self, event: Event, *, is_late: bool = False) -> Self:
@@ -68,18 +67,9 @@ class Recent:
         return replace(self, ring=ring[-RING:], late=late[-LATE_RING:], watermark=watermark)
 
 
-def original_time(event: Event) -> datetime:
-    """The time that the event itself gives, unclamped; the same in every copy of it that has one."""
-    sent = event.message.get("originalTimestamp")
-    try:
-        return parse_instant(sent) if isinstance(sent, str) else event.timestamp
-    except (ValueError, OverflowError):
-        return event.timestamp
-
-
 def trace_of(event: Event) -> Trace:
     digest = hashlib.blake2b(f"{event.source}\x00{event.message_id}".encode(), digest_size=MARK_BYTES).digest()
-    return Trace(int.from_bytes(digest), max(0, to_millis(min(original_time(event), event.received_at + _MAX_AHEAD))))
+    return Trace(int.from_bytes(digest), max(0, to_millis(min(event.original, event.received_at + _MAX_AHEAD))))
 
 
 def write_recent(writer: Writer, recent: Recent, *, near: int) -> None:

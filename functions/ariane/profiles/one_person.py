@@ -21,6 +21,7 @@ from ariane.instants import to_millis
 from ariane.privacy.consents import ConsentDecision, decisions_of
 from ariane.profiles.admission import Admission, Placed, admit, placed_events
 from ariane.profiles.announcing import Fact, event_fact, merged_fact
+from ariane.profiles.batch_order import in_order_of_sending
 from ariane.profiles.consent_keeping import decided, keep
 from ariane.profiles.fragments import Fragment, StoredFragment, apply, remember_set
 from ariane.profiles.once import Trace, Verdict
@@ -160,7 +161,7 @@ class _Delivery:
     def _write(self, fragment: Fragment, admission: Admission, records: Sequence[StreamRecord]) -> None:
         for sort, places in admission.duplicates.items():
             self._stores.log.mark_duplicates(fragment.person_id, sort, places)
-        folded = apply(replace(fragment, recent=admission.recent), [placed.event for placed in admission.applied])
+        folded = apply(replace(fragment, recent=admission.recent), in_order_of_sending(admission.applied))
         self._stores.fragments.save(replace(self._stored, fragment=folded, sequence=self._last_sequence(records)))
 
     def _last_sequence(self, records: Sequence[StreamRecord]) -> str | None:

@@ -12,7 +12,7 @@ from ariane.profiles.model import Profile
 
 class FragmentReader(Protocol):
     def load(self, person_ids: Collection[str]) -> Mapping[str, StoredFragment]:
-        """Those that exist; sees every write committed before the call."""
+        """Those that exist; sees every write committed before the call. Raises Unreadable where one of them cannot be decoded."""
         ...
 
 

@@ -13,7 +13,7 @@ from ariane.identity.rules import Rules
 from ariane.privacy.consents import ConsentDecision, ConsentState
 from ariane.profiles.admission import LogReader
 from ariane.profiles.announcing import Announcer, Fact, Interest
-from ariane.profiles.fragments import StoredFragment
+from ariane.profiles.fragments import StoredFragment, Unreadable
 from ariane.profiles.reader import FragmentReader
 
 
@@ -86,6 +86,10 @@ type MergesOf = Callable[[LogItem, StitchDefinitions], Sequence[Fact]]
 """What earlier attempts at an item merged. Raises Retryable, and only that."""
 
 
+type Read = Callable[[str], StoredFragment | None]
+"""The fragment of a person id."""
+
+
 class Stitcher:
     def __init__(
         self,
@@ -108,11 +112,11 @@ class Stitcher:
         """Raises Retryable, and only that, where delivering the whole batch again can help."""
         definitions = self._current_definitions()
         people = _by_person(records)
-        stored = self._fragments.load(people)
+        read = self._read_together(people)
         facts: list[Fact] = []
         parked: list[Parked] = []
-        for person_id, theirs in people.items():
-            facts += self._guarded(theirs, stored.get(person_id), definitions, parked)
+        for theirs in people.values():
+            facts += self._guarded(theirs, read, definitions, parked)
         if facts:
             self._announcer.publish(facts)
         return StitchReport(records=sum(map(len, people.values())), announced=len(facts), parked=parked)
@@ -125,21 +129,27 @@ class Stitcher:
         except ArianeError as error:
             raise Retryable("definitions_invalid", "the published definitions cannot be read") from error
 
-    def _guarded(
-        self, records: Sequence[StreamRecord], stored: StoredFragment | None, definitions: StitchDefinitions, parked: list[Parked]
-    ) -> Sequence[Fact]:
+    def _guarded(self, records: Sequence[StreamRecord], read: Read, definitions: StitchDefinitions, parked: list[Parked]) -> Sequence[Fact]:
         try:
-            return self._person(records, stored, definitions)
+            return self._person(records, read(records[0].item.person_id), definitions)
         except Retryable:
             raise
         except Exception as error:  # noqa: BLE001 - the edge: whatever a record provokes must not hold its shard up
             if len(records) == 1:
                 parked.append(self._park(records[0].item, error))
                 return self._merges(records[0].item, definitions)
-        return [fact for record in records for fact in self._guarded([record], self._again(record), definitions, parked)]
+        return [fact for record in records for fact in self._guarded([record], self._read_alone, definitions, parked)]
 
-    def _again(self, record: StreamRecord) -> StoredFragment | None:
-        return self._fragments.load([record.item.person_id]).get(record.item.person_id)
+    def _read_together(self, people: Collection[str]) -> Read:
+        """In one read. Where a fragment cannot be decoded each is read alone: its person's records are parked, which the log keeps and
+        ``ariane rejects retry`` hands to stitch again once it is mended; nobody else waits for that."""
+        try:
+            return self._fragments.load(people).get
+        except Unreadable:
+            return self._read_alone
+
+    def _read_alone(self, person_id: str) -> StoredFragment | None:
+        return self._fragments.load([person_id]).get(person_id)
 
     def _park(self, item: LogItem, error: Exception) -> Parked:
         code = error.code if isinstance(error, ArianeError) else "stitch_failed"

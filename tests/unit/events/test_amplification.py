@@ -133,7 +133,7 @@ def test_refusals_that_are_one_are_packed_once(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("ariane.adapters.aws.reject_items.zlib.compress", pack)
     world = CollectWorld()
     world.with_ports(rejects=DynamoRejectWriter(Client(), table="rejects"))  # type: ignore[arg-type]
-    world.post("/v1/batch", {"batch": [{"type": "nonsense"}] * 50})
+    world.post("/v1/batch", {"batch": [{"type": "nonsense", "messageId": "m-1"}] * 50})
 
     assert len(packed) == len(calls) == 1
 

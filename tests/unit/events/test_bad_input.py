@@ -37,6 +37,7 @@ REQUESTS: dict[str, tuple[bytes, int, str]] = {
     "invalid JSON": (b'{"batch": [', 400, "invalid_json"),
     "truncated gzip": (gzip.compress(batch_of(a_message()))[:-9], 400, "invalid_gzip"),
     "an inflate bomb": (bomb(), 400, "body_too_large"),
+    "a million lists": (gzip.compress(b'{"x": [' + b"[]," * 500_000 + b"0]}"), 400, "body_too_complex"),
     "2,501 events": (batch_of(*({"type": "track"} for _ in range(2_501))), 400, "too_many_events"),
     "a body of 501 KB": (batch_of({"pad": "x" * 501 * 1024}), 400, "body_too_large"),
     "NaN": (b'{"batch": [{"type": "track", "event": "E", "userId": "u", "properties": {"a": NaN}}]}', 400, "invalid_json"),

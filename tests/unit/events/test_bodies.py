@@ -1,12 +1,19 @@
 import gzip
 import zlib
+from types import SimpleNamespace
+from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ariane.errors import Rejected
-from ariane.events.bodies import MAX_BODY, MAX_INFLATED, inflate, read_object
+from ariane.events import bodies
+from ariane.events.bodies import MAX_BODY, MAX_INFLATED, MAX_MARKS, inflate, read_object
+from tests.builders.events import CollectWorld, a_message, gateway_event
+
+BINARY = {"content-type": "application/octet-stream"}
 
 
 def refusal_of(body: bytes) -> tuple[str, int]:
@@ -72,6 +79,49 @@ def test_what_is_not_a_json_object_is_refused(body: bytes) -> None:
 
 def test_of_equal_keys_the_last_counts() -> None:
     assert read_object(b'{"a": 1, "a": 2}') == {"a": 2}
+
+
+COMPLEX = {
+    "lists": b'{"x":[' + b"[]," * (MAX_MARKS // 2) + b"0]}",
+    "nested lists": b'{"x":[' + b",".join([b"[" * 1_000 + b"]" * 1_000] * (MAX_MARKS // 1_000)) + b"]}",
+    "objects": b'{"x":[' + b'{"":0},' * (MAX_MARKS // 3) + b"0]}",
+    "numbers": b'{"x":[' + b"0," * MAX_MARKS + b"0]}",
+}
+
+
+@pytest.mark.parametrize("name", COMPLEX)
+def test_what_would_fill_the_memory_is_not_parsed(name: str) -> None:
+    assert refusal_of(gzip.compress(COMPLEX[name], 1)) == ("body_too_complex", 400)
+
+
+def test_a_form_that_would_fill_the_memory_is_not_taken_apart() -> None:
+    answer = CollectWorld().deliver(gateway_event("POST", "/e", body=gzip.compress(b"data=" + b"%5B" * (MAX_MARKS + 1), 1), headers=BINARY))
+
+    assert (answer.status, answer.json["code"], "of % in all" in answer.json["message"]) == (400, "body_too_complex", True)
+
+
+def test_the_largest_batch_of_wide_events_is_read() -> None:
+    properties = {f"property_{number}": "at 05:29:00, a value" + " and still more" * 4 + " of it" for number in range(40)}
+    batch = {"batch": [{"event": "E", "properties": properties}] * 2_500}
+    plain = orjson.dumps(batch)
+
+    assert MAX_INFLATED * 0.95 < len(plain) < MAX_INFLATED
+    assert read_object(plain) == batch
+
+
+def test_a_batch_of_either_protocol_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = []
+
+    def loads(plain: bytes) -> Any:
+        parsed.append(plain)
+        return orjson.loads(plain)
+
+    monkeypatch.setattr(bodies, "orjson", SimpleNamespace(JSONDecodeError=orjson.JSONDecodeError, loads=loads))
+    world = CollectWorld()
+
+    assert world.post("/batch", {"batch": [a_message()]}).status == 200
+    assert [event.message_id for event in world.events()] == ["m-1"]
+    assert len(parsed) == 1
 
 
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(gzip.compress) | st.binary(max_size=100).map(lambda tail: b"\x1f\x8b" + tail))

@@ -105,7 +105,7 @@ def test_only_a_browsers_own_header_names_the_visitor(world: CollectWorld, sourc
     assert marks(world) == [False]
 
 
-@pytest.mark.parametrize("source", ["site", "app", "backend"])
+@pytest.mark.parametrize("source", ["site", "app"])
 def test_a_user_agent_that_an_event_forwards_counts(world: CollectWorld, source: str) -> None:
     batch = [
         a_message(context={"userAgent": GOOGLEBOT}),
@@ -115,6 +115,20 @@ def test_a_user_agent_that_an_event_forwards_counts(world: CollectWorld, source:
 
     assert sorted(marks(world)) == [False, True]
     assert [event.message_id for event in world.events()] == ["m-2"]
+
+
+@pytest.mark.parametrize("source", ["backend", "till"])
+def test_a_trusted_source_states_the_user_agent_of_whatever_told_it_and_says_itself_what_is_a_bots(
+    world: CollectWorld, source: str
+) -> None:
+    batch = [
+        a_message(messageId="order", context={"userAgent": "Shopify-Captain-Hook Googlebot/2.1"}),
+        a_message(messageId="crawl", anonymousId="visitor-2", context={"userAgent": GOOGLEBOT, "bot": True}),
+    ]
+    world.post("/v1/batch", {"batch": batch}, source=source)
+
+    assert sorted(marks(world)) == [False, True]
+    assert [event.message_id for event in world.events()] == ["order"]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +173,7 @@ def test_a_user_agent_is_judged_once(world: CollectWorld, monkeypatch: pytest.Mo
     read = []
     monkeypatch.setattr(bots, "is_bot", lambda user_agent: read.append(user_agent))
     batch = [a_message(messageId=str(number), context={"userAgent": CHROME}) for number in range(50)]
-    world.post("/v1/batch", {"batch": batch}, source="backend")
+    world.post("/v1/batch", {"batch": batch}, source="app")
 
     assert read == [CHROME]
 
@@ -168,7 +182,7 @@ def test_the_user_agents_judged_for_a_request_are_bounded(world: CollectWorld, m
     read = []
     monkeypatch.setattr(bots, "is_bot", lambda user_agent: read.append(user_agent))
     batch = [a_message(messageId=str(number), context={"userAgent": f"agent {number}"}) for number in range(1_000)]
-    world.post("/v1/batch", {"batch": batch}, source="backend")
+    world.post("/v1/batch", {"batch": batch}, source="app")
 
     assert len(read) == MOST_JUDGED
     assert len(world.events()) == 1_000

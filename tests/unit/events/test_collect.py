@@ -290,6 +290,12 @@ def test_every_answer_can_be_read_by_the_page_that_asked(world: CollectWorld, pa
     answer = world.post(path, a_message(), headers={"origin": "https://shop.example"})
 
     assert answer.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+    assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
+
+
+@pytest.mark.parametrize("headers", [{}, {"origin": "https://shop.example"}])
+def test_no_cache_gives_one_pages_answer_to_another(world: CollectWorld, headers: dict[str, str]) -> None:
+    assert world.get(f"/v1/projects/{world.keys['site']}/settings", headers=headers).headers["Vary"] == "Origin"
 
 
 def test_an_origin_that_is_none_is_not_echoed(world: CollectWorld) -> None:

@@ -78,10 +78,12 @@ def test_an_invalid_item_that_cannot_be_kept_is_not_answered_200(world: CollectW
 def test_a_fault_of_ours_is_answered_503_and_logged_without_what_was_sent(world: CollectWorld, capsys: pytest.CaptureFixture[str]) -> None:
     world.with_ports(log=FailingLog(world, {0}, error=KeyError("visitor@example.com")))
 
-    answer = world.post("/v1/t", a_message())
+    answer = world.post("/v1/t", a_message(), headers={"origin": "https://shop.example"})
 
     logged = capsys.readouterr().out
     assert (answer.status, answer.json["code"]) == (503, "internal")
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+    assert answer.headers["Vary"] == "Origin"
     assert "KeyError" in logged
     assert "visitor@example.com" not in logged
 

@@ -243,6 +243,57 @@ def test_a_sale_repeated_without_a_time_counts_once(monkeypatch: pytest.MonkeyPa
     assert pipeline.profile("user_id:u1").occurrences["Order Completed"].count == 1
 
 
+def test_a_sale_repeated_with_a_fresh_time_and_other_parameters_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tills stamp the request when they send it, and number the session anew."""
+    pipeline = Pipeline.new(monkeypatch)
+    again = {"name": "purchase", "params": {**PURCHASE["params"], "session_id": "s2"}}  # type: ignore[dict-item]
+
+    collect(pipeline.world, a_request(PURCHASE, timestamp_micros=AT_MICROS))
+    collect(pipeline.world, a_request(again, timestamp_micros=AT_MICROS + 30_000_000))
+
+    assert len({event.message_id for event in pipeline.world.events()}) == 1
+    assert pipeline.profile("user_id:u1").occurrences["Order Completed"].count == 1
+
+
+def test_the_same_number_at_another_till_is_another_sale(world: CollectWorld) -> None:
+    collect(world, a_request(PURCHASE, client_id="till-1"))
+    collect(world, a_request(PURCHASE, client_id="till-2"))
+
+    assert len({event.message_id for event in world.events()}) == 2
+
+
+def refund(**params: Any) -> dict[str, Any]:
+    return {"name": "refund", "params": {"transaction_id": "T-1", **params}}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "days", "count"),
+    [
+        (refund(value=3), refund(value=3), 0, 1),
+        (refund(value=3), refund(value=4), 0, 2),
+        (refund(value=3), refund(value=3), 1, 2),
+        (refund(value=3) | {"timestamp_micros": AT_MICROS}, refund(value=3) | {"timestamp_micros": AT_MICROS}, 1, 1),
+        (refund(value=3) | {"timestamp_micros": AT_MICROS}, refund(value=3) | {"timestamp_micros": AT_MICROS + 1}, 0, 2),
+    ],
+    ids=["repeated", "another-part", "another-day", "timed", "of-another-time"],
+)
+def test_a_refund_is_known_again_by_all_that_it_says(world: CollectWorld, first: Any, second: Any, days: int, count: int) -> None:
+    """An order is refunded in parts: its number alone is not the refund's."""
+    collect(world, a_request(first))
+    world.now = RECEIVED.replace(day=RECEIVED.day + days, minute=45)
+    collect(world, a_request(second))
+
+    assert len({event.message_id for event in world.events()}) == count
+
+
+@pytest.mark.parametrize("number", [None, "", " ", True, {"a": 1}])
+def test_a_sale_without_a_usable_number_is_no_repeat_of_another(world: CollectWorld, number: Any) -> None:
+    for value in (1, 2):
+        collect(world, a_request({"name": "purchase", "params": {"transaction_id": number, "value": value}}, timestamp_micros=AT_MICROS))
+
+    assert len({event.message_id for event in world.events()}) == 2
+
+
 def test_a_timed_request_sent_twice_lands_on_itself(world: CollectWorld) -> None:
     document = a_request(PURCHASE, {"name": "login"}, {"name": "login"}, timestamp_micros=AT_MICROS)
 

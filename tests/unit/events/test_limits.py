@@ -16,7 +16,7 @@ from ariane.adapters.memory.usage import MemoryUsage
 from ariane.errors import Retryable
 from ariane.events.limits import MOST_CHUNK, REMEMBERED_KEYS, Limiter, Limits, OverLimit, RateLimit, Spending, Usage
 from ariane.events.redirects import link_target
-from tests.builders.events import KEYS, PUBLIC_URL, RECEIVED, CollectWorld, a_message
+from tests.builders.events import KEYS, PUBLIC_URL, RECEIVED, CollectWorld, a_message, gateway_event
 
 SLOW = Limits(rate=RateLimit(10, 50))
 
@@ -224,6 +224,42 @@ def test_what_a_failed_store_missed_is_told_when_it_is_back() -> None:
     assert [call.events for call in usage.calls] == [300, 380]
 
 
+def test_after_a_failed_write_a_quota_still_begins_anew_at_midnight() -> None:
+    usage = Broken()
+    fleet = Fleet(Limits(daily_quota=2_000), usage=usage)
+    assert fleet.send(2_400) is None
+    assert fleet.send(at=later(1)) is not None
+
+    assert fleet.send(at=RECEIVED + timedelta(days=1)) is None
+    assert fleet.send(at=RECEIVED + timedelta(days=30)) is None
+
+
+def test_what_a_failed_write_missed_is_told_before_the_next_event_is_refused() -> None:
+    usage = Broken()
+    fleet = Fleet(Limits(daily_quota=2_000), usage=usage)
+    fleet.send(2_400)
+    usage.is_broken = False
+
+    assert fleet.send(at=later(29)) is not None
+    assert [call.events for call in usage.calls] == [2_400]
+    assert fleet.send(at=later(30)) is not None
+    assert [call.events for call in usage.calls] == [2_400, 2_400]
+    assert fleet.send(at=later(60)) is not None
+    assert len(usage.calls) == 2
+
+
+def test_what_was_let_in_before_midnight_uses_the_rate_and_not_the_new_days_quota() -> None:
+    usage = Broken()
+    fleet = Fleet(Limits(rate=RateLimit(1_000, 10_000), daily_quota=1_000), usage=usage)
+    usage.is_broken = False
+    midnight = RECEIVED.replace(hour=0, minute=0) + timedelta(days=1)
+    fleet.send(99, at=midnight - timedelta(seconds=1))
+    fleet.send(1, at=midnight)
+
+    (call,) = usage.calls
+    assert (call.events, call.cost, call.day) == (1, 100 * 1_000_000, midnight.date().isoformat())
+
+
 def test_an_instance_keeps_its_own_bucket_while_the_store_fails() -> None:
     fleet = Fleet(SLOW, usage=Broken())
 
@@ -275,6 +311,7 @@ def test_over_the_rate_a_client_is_told_when_to_come_back_and_its_page_may_read_
     assert answers[2].json["code"] == "rate_limited"
     assert answers[2].headers["Retry-After"] == "1"
     assert answers[2].headers["Access-Control-Allow-Origin"] == "https://shop.example"
+    assert answers[2].headers["Access-Control-Expose-Headers"] == "Retry-After"
     assert len(world.events()) == 2
     assert world.refused() == []
     assert world.meter.counts["EventsOverLimit"] == 2
@@ -328,6 +365,15 @@ def test_what_cannot_be_read_counts_too_and_is_not_kept_beyond_the_limit() -> No
 
     assert statuses == [400, 400, 429, 429]
     assert len(world.refused()) == 2
+
+
+def test_the_validation_server_counts_too() -> None:
+    world = a_world(**RATE)
+    query = f"api_secret={world.keys['site']}"
+    bodies = [b'{"client_id": "1.2", "events": [{"name": "view_item"}]}', b"no JSON", b"{}"]
+    statuses = [world.deliver(gateway_event("POST", "/debug/mp/collect", query=query, body=body)).status for body in bodies]
+
+    assert statuses == [200, 200, 429]
 
 
 def test_trusted_sources_have_no_limit_of_their_own_accord() -> None:

@@ -328,3 +328,36 @@ def test_an_alias_of_a_device_joins_it_to_the_user(monkeypatch: pytest.MonkeyPat
     pipeline.world.post("/batch/", {"batch": [viewed, alias]}, source="backend")
 
     assert set(pipeline.profile("user_id:u1").occurrences) == {"Product Viewed"}
+
+
+@pytest.mark.parametrize("new", ["alice", OTHER_DEVICE])
+def test_an_alias_of_a_uuid_that_a_server_captured_joins_the_user_it_captured(monkeypatch: pytest.MonkeyPatch, new: str) -> None:
+    pipeline = Pipeline.new(monkeypatch)
+    server = {"$lib": "posthog-python"}
+    cart = an_event(event="Cart Viewed", distinct_id=DEVICE, uuid="1", properties=server)
+    alias = an_event(event="$create_alias", distinct_id=DEVICE, uuid="2", properties=server | {"alias": new})
+
+    pipeline.world.post("/batch/", {"batch": [cart, alias]}, source="backend")
+
+    assert set(pipeline.profile(f"user_id:{new}").occurrences) == {"Cart Viewed"}
+    assert pipeline.profile(f"user_id:{DEVICE}").id == pipeline.profile(f"user_id:{new}").id
+
+
+def test_what_was_refused_among_posthogs_events_is_tried_again_as_posthogs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alone, none of them says whose it is: what they were kept as does."""
+    pipeline = Pipeline.new(monkeypatch)
+    pipeline.world.access.document = dict(pipeline.world.definitions) | {"identity": {"blocked": {"values": ["vip"]}}}
+    blocked = an_event(event="$identify", type="identify", distinct_id="vip", properties={"$set": {"plan": "pro"}})
+    hopeless = [{"type": "identify", "event": "$identify", "userId": "x"}, [3, 4], {"batch": [5, 6]}, 7]
+
+    pipeline.world.post("/batch/", {"batch": [an_event(uuid="1", type="capture"), blocked, *hopeless]}, source="backend")
+    results = pipeline.retried(identity={})
+
+    assert sorted((each.outcome, each.code or "") for each in results) == [
+        (Outcome.ACCEPTED, ""),
+        (Outcome.REFUSED, "event_missing"),
+        (Outcome.REFUSED, "invalid_event"),
+        (Outcome.REFUSED, "invalid_event"),
+        (Outcome.REFUSED, "no_usable_identifier"),
+    ]
+    assert pipeline.profile("user_id:vip").traits == {"plan": "pro"}

@@ -69,6 +69,49 @@ def test_a_batch_of_segments_is_read_as_one_at_the_shared_path(world: CollectWor
     assert answer.json["success"] is True
 
 
+@pytest.mark.parametrize("kind", ["identify", "alias", "capture"])
+@pytest.mark.parametrize("path", ["/batch", "/batch/"])
+def test_a_batch_of_libraries_that_state_a_type_is_posthogs_whatever_comes_first(world: CollectWorld, path: str, kind: str) -> None:
+    """posthog-node, posthog-go and posthog-ruby write ``type`` into each message; of the last, each has a ``messageId`` too."""
+    named = {"identify": "$identify", "alias": "$create_alias", "capture": "E"}
+    first = EVENT | {"type": kind, "event": named[kind], "uuid": "e-0", "messageId": "e-0", "properties": {"alias": "u2", "$set": {"a": 1}}}
+
+    answer = world.post(path, {"api_key": KEY, "batch": [first, EVENT | {"type": "capture"}]}, source=None)
+
+    assert answer.json == {"status": 1}
+    assert [event.type for event in world.events()] == [{"capture": "track"}.get(kind, kind), "track"]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [{"type": "identify", "event": "$identify"}, EVENT],
+        [{"type": "identify", "event": "$identify"}, {"event": "E", "type": "capture", "properties": {"distinct_id": "u1"}}],
+        [{"type": "identify", "event": "$identify", "properties": {}}],
+    ],
+    ids=["beside-it", "among-properties", "by-the-key"],
+)
+def test_one_sign_of_posthogs_is_enough(world: CollectWorld, events: list[Any]) -> None:
+    answer = world.post("/batch/", {"api_key": KEY, "batch": events}, source=None)
+
+    assert (answer.json["status"], [each["code"] for each in answer.json["rejected"]]) == (1, ["no_usable_identifier"])
+
+
+def test_a_segment_event_with_a_property_of_that_name_is_still_segments(world: CollectWorld) -> None:
+    answer = world.post("/batch", {"api_key": KEY, "batch": [a_message(properties={"distinct_id": "x"})]}, source=None)
+
+    assert answer.json == {"success": True}
+
+
+def test_an_unreadable_body_under_the_key_in_the_query_is_kept(world: CollectWorld) -> None:
+    for path in ("/e/", "/batch/"):
+        assert deliver(world, path, b"{" + path.encode(), query=f"token={KEY}").json["code"] == "invalid_json"
+
+    kept = [stored.reject for stored in world.refused()]
+    assert [(reject.source, reject.code) for reject in kept] == [("site", "invalid_json")] * 2
+    assert not any(KEY in str(reject) for reject in kept)
+
+
 def test_an_empty_batch_is_answered_in_the_way_of_whose_key_it_has(world: CollectWorld) -> None:
     assert world.post("/batch", {"api_key": KEY, "batch": []}, source=None).json == {"status": 1}
     assert world.post("/batch", {"writeKey": KEY, "batch": []}, source=None).json == {"success": True}

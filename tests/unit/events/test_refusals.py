@@ -1,6 +1,8 @@
 """What is kept of a refusal: enough to try it again, and no key."""
 
 import gzip
+from base64 import b64encode
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -120,3 +122,97 @@ def test_a_grant_that_says_what_it_grants_and_any_withdrawal_are_accepted(
     world: CollectWorld, event: str, properties: dict[str, Any]
 ) -> None:
     assert world.post("/v1/batch", {"batch": [a_message(event=event, properties=properties)]}).json == {"success": True}
+
+
+OTHER = "wk_another-projects-key_1"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/batch", {"batch": [a_message(event=None, properties={"key": OTHER})], "context": {"page": {"url": f"/?k={OTHER}"}}}),
+        ("/v1/batch", {"events": [], "note": OTHER}),
+        ("/e", {"batch": 1, "api_key": OTHER}),
+        ("/e", b64encode(orjson.dumps({"batch": 1, "api_key": OTHER}))),
+        ("/e", b"data=" + b64encode(orjson.dumps({"batch": 1, "api_key": OTHER}))),
+        ("/e", b"data=" + b64encode(b'{"api_key": "%s' % OTHER.encode())),
+    ],
+)
+def test_no_key_of_anybody_is_kept_in_any_form(world: CollectWorld, path: str, body: Any) -> None:
+    world.post(path, body, headers={"referer": f"https://shop.example/?k={OTHER}"})
+
+    kept = only(world)
+    assert OTHER not in repr(kept)
+    assert b64encode(OTHER.encode())[4:-4].decode() not in repr(kept)
+    assert b"wk_" not in kept.body
+    assert b"<write key" in kept.body
+
+
+def test_a_pixels_data_is_kept_decoded_without_its_key(world: CollectWorld) -> None:
+    key = world.keys["site"]
+    data = b64encode(b'{"writeKey": "%s"' % key.encode()).decode()
+    world.get("/v1/pixel/track", {"writeKey": key, "data": data})
+
+    assert data not in repr(only(world))
+    assert key not in repr(only(world))
+    assert b"writeKey" in only(world).body
+
+
+@pytest.mark.parametrize(
+    ("path", "document"),
+    [
+        ("/v1/batch", {"batch": [a_message(event=None, context={"ip": "198.51.100.23"})]}),
+        ("/v1/batch", {"batch": [a_message(event=None)], "context": {"ip": "198.51.100.23"}}),
+        ("/v1/batch", {"events": [{"context": {"ip": "198.51.100.23"}}]}),
+        ("/e", {"batch": [{"distinct_id": "u", "properties": {"$ip": "198.51.100.23"}}]}),
+        ("/mp/collect", {"client_id": "c", "ip_override": "198.51.100.23", "events": [{}]}),
+        ("/v1/batch", {"batch": [a_message(event=None, context={"ip": ["198.51.100.23", "198.51.100.23:443"]})]}),
+    ],
+)
+def test_addresses_that_a_body_states_are_truncated_unless_the_source_keeps_them(path: str, document: Any) -> None:
+    for is_kept in (False, True):
+        world = CollectWorld(definitions={"sources": {"site": {"kind": "browser", "keep_ip": is_kept}}, "identity": {}})
+        world.post(path, document)
+        assert ("198.51.100.23" in repr(only(world))) is is_kept
+
+
+def test_what_is_no_address_stays_under_such_a_name(world: CollectWorld) -> None:
+    message = a_message(event=None, properties={"ip": 'Pokémon "X"', "note": '"ip":"198.51.100.23"'})
+    world.post("/v1/batch", {"batch": [message]})
+
+    assert orjson.loads(only(world).body) == message
+
+
+def test_equal_items_that_say_neither_when_nor_which_are_each_kept(world: CollectWorld) -> None:
+    untold = a_message(event=None, messageId=None, timestamp=None)
+    world.post("/v1/batch", {"batch": [untold] * 3})
+    world.now += timedelta(hours=2)
+    world.post("/v1/batch", {"batch": [untold]})
+
+    assert len(world.refused()) == 4
+
+
+@pytest.mark.parametrize("told", [{"messageId": "m-1"}, {"timestamp": "2026-11-22T05:29:00.000Z"}, {"originalTimestamp": "yesterday"}])
+def test_an_item_that_says_when_or_which_is_refused_once_a_day(world: CollectWorld, told: dict[str, Any]) -> None:
+    item = a_message(event=None, messageId=None, timestamp=None) | told
+    for _ in range(2):
+        world.post("/v1/batch", {"batch": [item, item]})
+        world.now += timedelta(hours=2)
+
+    assert len(world.refused()) == 1
+
+
+def test_what_is_nested_too_deeply_keeps_one_copy_of_its_requests_beginning(world: CollectWorld) -> None:
+    deep = "[" * 400 + "]" * 400
+    item = '{"type":"track","event":"e","userId":"u%d","properties":{"a":%s}}'
+    kept: list[Reject] = []
+
+    class Store:
+        def put(self, rejects: Any) -> None:
+            kept.extend(rejects)
+
+    world.with_ports(rejects=Store())
+    world.post("/v1/batch", ('{"batch":[' + ",".join(item % (number, deep) for number in range(200)) + "]}").encode())
+
+    assert len(kept) == 200
+    assert len({id(reject.body) for reject in kept}) == 1

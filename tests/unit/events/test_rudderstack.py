@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ariane.events.retrying import Outcome
 from tests.builders.events import CollectWorld, a_message, gateway_event
 from tests.builders.wires import Pipeline
 
@@ -45,6 +46,38 @@ def test_the_header_never_speaks_for_an_event_that_names_somebody(world: Collect
 
     (event,) = world.events()
     assert {name: event.message.get(name) for name in ("userId", "anonymousId")} == {"userId": None, "anonymousId": None} | own
+
+
+def test_the_header_never_joins_two_people_whom_their_events_name_by_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline = Pipeline.new(monkeypatch)
+    ann = TRACK | {"context": {"externalIds": [{"type": "email", "id": "ann@x.fr"}]}}
+    bob = TRACK | {"messageId": "r-2", "context": {"traits": {"email": "bob@x.fr"}}}
+
+    answer = pipeline.world.post("/v1/batch", {"batch": [ann, bob]}, source="backend", headers=hint("dev-1"))
+
+    assert answer.json == {"success": True}
+    assert pipeline.profile("email:ann@x.fr").id != pipeline.profile("email:bob@x.fr").id
+    assert not any("anonymousId" in event.message for event in pipeline.world.events())
+
+
+def test_the_header_does_not_speak_for_who_is_named_by_an_id_that_no_rule_knows_yet(world: CollectWorld) -> None:
+    """It is refused until one does; the device would join everybody whose badge was shown there."""
+    batch = {"batch": [TRACK | {"context": {"externalIds": [{"type": "badge", "id": "L1"}]}}]}
+
+    answer = world.post("/v1/batch", batch, headers=hint("dev-1"))
+
+    assert [each["code"] for each in answer.json["rejected"]] == ["no_usable_identifier"]
+
+
+def test_an_event_that_was_refused_has_its_device_when_it_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline = Pipeline.new(monkeypatch)
+    pipeline.world.access.document = dict(pipeline.world.definitions) | {"identity": {"blocked": {"values": ["a-7"]}}}
+
+    refused = pipeline.world.post("/v1/batch", {"batch": [TRACK]}, headers=hint("a-7"))
+    (result,) = pipeline.retried(identity={})
+
+    assert [each["code"] for each in refused.json["rejected"]] == ["no_usable_identifier"]
+    assert (result.outcome, pipeline.world.events()[0].message["anonymousId"]) == (Outcome.ACCEPTED, "a-7")
 
 
 @pytest.mark.parametrize("header", ["%%%", "/w=="])

@@ -24,6 +24,7 @@ def an_event(name: str = "Consent Granted", *, kind: str = "track", **properties
         person_id="prs_fragment",
         name=name,
         message={"properties": properties},
+        original=NOON,
     )
 
 

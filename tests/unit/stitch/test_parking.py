@@ -100,3 +100,15 @@ def test_a_copy_without_a_time_of_its_own_stays_a_copy_when_it_is_delivered_agai
     stack.stitch(records)
     stack.stitch(records)
     assert stack.profile("anonymous_id:a1").occurrences["Order Completed"].count == 1
+
+
+def test_a_fragment_that_cannot_be_decoded_parks_its_own_persons_records_alone() -> None:
+    stack = Stack()
+    stack.deliver(item(track(message_id="m1")))
+    stack.fragments._rows[prs("anonymous_id:a1")] = (b"\xff no fragment", 1, None)
+    own = [item(track(message_id=f"m{number}", minute=number)) for number in (2, 3)]
+    report = stack.deliver(*own, item(track(message_id="m4", anonymousId="a2")))
+
+    assert [(parked.person_id, parked.code) for parked in report.parked] == [(prs("anonymous_id:a1"), "fragment_unreadable")] * 2
+    assert stack.profile("anonymous_id:a2").occurrences["Product Viewed"].count == 1
+    assert (report.records, report.announced) == (3, 1)

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ariane.adapters.aws.batch_get import batch_get
 from ariane.adapters.aws.errors import is_condition_failure, translated
 from ariane.errors import Conflict
-from ariane.profiles.fragments import StoredFragment, decode, encode
+from ariane.profiles.fragments import StoredFragment, Unreadable, decode, encode
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,6 +50,8 @@ def item_of(stored: StoredFragment) -> dict[str, Any]:
 
 
 def _stored(item: Mapping[str, Any]) -> StoredFragment:
+    if "b" not in item or "v" not in item:
+        raise Unreadable
     return StoredFragment(
         fragment=decode(item["pk"]["S"], item["b"]["B"]),
         version=int(item["v"]["N"]),

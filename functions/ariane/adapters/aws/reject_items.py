@@ -34,6 +34,7 @@ def attributes_of(identity: str, reject: Reject, *, place: Mapping[str, Any]) ->
         "ix": {"N": str(reject.index)} if reject.index is not None else None,
         "sh": {"S": reject.shape.value} if reject.shape is not Shape.ITEM else None,
         "t": {"S": _transport_text(reject.transport)} if reject.transport != _NO_TRANSPORT else None,
+        "u": {"BOOL": True} if reject.is_untold else None,
     }
     return {
         **key_of(identity),
@@ -74,6 +75,7 @@ def stored_of(item: Mapping[str, Any], *, body: bytes | None = None) -> StoredRe
         shape=Shape(item["sh"]["S"]) if "sh" in item else Shape.ITEM,
         transport=_transport_of(item["t"]["S"]) if "t" in item else _NO_TRANSPORT,
         kept_at=parse_instant(item["w"]["S"]),
+        is_untold="u" in item and bool(item["u"]["BOOL"]),
     )
     retried = Retried(parse_instant(item["rt"]["S"]), item["rb"]["S"]) if "rt" in item else None
     is_truncated = "tr" in item and bool(item["tr"]["BOOL"])

@@ -14,7 +14,7 @@ from ariane.events.wire import SUCCESS, Response
 RETRY_AFTER_SECONDS = 5
 _ALLOWED_HEADERS = "authorization, content-type, content-encoding, x-retry-count, anonymousid, sentat, sp-anonymous"
 _MAX_AGE_SECONDS = 7200
-_ORIGIN = re.compile(r"null|[a-z][a-z0-9+.\-]{0,20}://[A-Za-z0-9.:\-\[\]]{0,255}")
+_ORIGIN = re.compile(r"null|[a-z][a-z0-9+.\-]{0,20}://[A-Za-z0-9_.:\-\[\]]{0,255}")
 
 GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b")
 """1x1, transparent."""

@@ -70,7 +70,7 @@ def read_json(plain: bytes) -> Any:
     try:
         return orjson.loads(plain)
     except orjson.JSONDecodeError as error:
-        raise Rejected("invalid_json", "the body is not JSON") from error
+        raise Rejected("invalid_json", f"the body is not JSON: {error.msg}, line {error.lineno} column {error.colno}") from error
 
 
 def check_marks(plain: bytes, marks: Sequence[bytes]) -> None:

@@ -163,7 +163,10 @@ def _is_posthog(document: Any) -> bool:
 
 
 def _has_distinct_id(event: Mapping[str, Any]) -> bool:
-    """Among its properties it is PostHog's too, unless the event is Segment's: a shop may call its own property so."""
+    """An event with Segment's ids is Segment's, whatever else it holds. Among its properties it is PostHog's too, unless the event has any
+    field of Segment's: a shop may call its own property so."""
+    if "userId" in event or "anonymousId" in event:
+        return False
     properties = event.get("properties")
     is_within = isinstance(properties, Mapping) and "distinct_id" in properties
     return "distinct_id" in event or (is_within and _SEGMENTS_OWN.isdisjoint(event))

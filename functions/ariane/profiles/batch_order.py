@@ -1,7 +1,8 @@
 """Two events of one request and one millisecond that set the same trait: the one that was sent later counts.
 
 Between requests the instant decides, and of equal instants the larger value (``fragments.Trait``), whatever comes first; so within a
-request all but the last are taken out before that comparison, and the result still does not depend on the order of arrival.
+request all but the last are taken out before that comparison, and the order in which requests arrive still decides nothing. (Where one of
+the settings came before in another request too, it may: a copy that was applied already is not among these events.)
 """
 
 from collections.abc import Sequence

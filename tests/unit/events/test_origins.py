@@ -194,3 +194,9 @@ def test_a_pixel_is_an_image_on_any_page_and_counts_on_listed_ones(world: Collec
     assert [answer.status for answer in answers] == [200] * 3
     assert len(world.events()) == 1
     assert world.meter.counts["OriginsRefused"] == 2
+
+
+def test_an_origin_with_an_underscore_may_read_the_answer() -> None:
+    """No host name of the standards, and yet in use."""
+    answer = CollectWorld().post("/v1/batch", {"batch": []}, headers={"origin": "https://my_shop.example"})
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://my_shop.example"

@@ -287,3 +287,14 @@ def test_any_batch_sent_twice_is_logged_once_and_answered_alike(batch: list[Any]
     places = [each["index"] for each in first.json.get("rejected", ())]
     assert places == sorted(set(places))
     assert all(place < len(batch) for place in places)
+
+
+def test_a_segment_batch_with_a_stray_distinct_id_stays_segment_s() -> None:
+    world = CollectWorld()
+    stray = {"type": "track", "event": "Y", "userId": "v", "messageId": "m-2", "distinct_id": "zz", "timestamp": "2026-11-22T05:29:00Z"}
+    other = {"type": "track", "event": "X", "userId": "u", "messageId": "m-1", "timestamp": "2026-11-22T05:29:00Z"}
+
+    answer = world.post("/batch", {"writeKey": world.keys["backend"], "batch": [other, stray]}, source=None)
+
+    assert answer.json == {"success": True}
+    assert sorted((event.message_id, event.message["userId"]) for event in world.events()) == [("m-1", "u"), ("m-2", "v")]

@@ -50,10 +50,12 @@ def item_of(stored: StoredFragment) -> dict[str, Any]:
 
 
 def _stored(item: Mapping[str, Any]) -> StoredFragment:
-    if "b" not in item or "v" not in item:
-        raise Unreadable
-    return StoredFragment(
-        fragment=decode(item["pk"]["S"], item["b"]["B"]),
-        version=int(item["v"]["N"]),
-        sequence=item["q"]["S"] if "q" in item else None,
-    )
+    """Raises Unreadable, whatever is wrong with the row: it concerns its person alone."""
+    try:
+        return StoredFragment(
+            fragment=decode(item["pk"]["S"], item["b"]["B"]),
+            version=int(item["v"]["N"]),
+            sequence=item["q"]["S"] if "q" in item else None,
+        )
+    except (LookupError, TypeError, ValueError) as error:
+        raise Unreadable from error

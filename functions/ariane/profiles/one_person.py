@@ -88,11 +88,12 @@ class _Delivery:
         new: list[StreamRecord] = []
         for record in records:
             (covered if self._is_covered(record) else new).append(record)
-        events = [(placed, record.sequence is None) for record in new for placed in placed_events(record.item)]
-        admission = admit(self._stored.fragment.recent, events, self._stores.log)
-        heard = [placed for placed, _ in events if not admission.is_duplicate(placed)]
+        events = [(record, placed) for record in new for placed in placed_events(record.item)]
+        replayed = [(placed, record.sequence is None) for record, placed in events]
+        admission = admit(self._stored.fragment.recent, replayed, self._stores.log)
+        heard = [placed for _, placed in events if not admission.is_duplicate(placed)]
         decisions = decided((placed.event for placed in heard), self._decisions)
-        fragment, merges = self._link(new)
+        fragment, merges = self._link(events)
         keep(decisions, self._stores)
         if events:  # where bots did it all there is nothing to cover: no event, no fragment, no sequence
             self._write(fragment, admission, new)
@@ -114,16 +115,15 @@ class _Delivery:
 
     # identities and consents
 
-    def _link(self, records: Sequence[StreamRecord]) -> tuple[Fragment, list[Merged]]:
+    def _link(self, events: Sequence[tuple[StreamRecord, Placed]]) -> tuple[Fragment, list[Merged]]:
         fragment = self._stored.fragment
         merges: list[Merged] = []
-        for record in records:
-            for placed in placed_events(record.item):
-                identifiers = _identifiers(placed.event, self._definitions.rules)
-                fragment = fragment if fragment.identifier else self._named(fragment, identifiers)
-                if len(identifiers) > 1:
-                    fragment, merged = self._linked(fragment, placed, identifiers, is_again=self._may_be_again(record))
-                    merges += merged
+        for record, placed in events:
+            identifiers = _identifiers(placed.event, self._definitions.rules)
+            fragment = fragment if fragment.identifier else self._named(fragment, identifiers)
+            if len(identifiers) > 1:
+                fragment, merged = self._linked(fragment, placed, identifiers, is_again=self._may_be_again(record))
+                merges += merged
         return fragment, merges
 
     def _may_be_again(self, record: StreamRecord) -> bool:

@@ -44,10 +44,13 @@ SEEDS ?= 200
 prove: ready ## Nothing is lost: seeded runs of a whole small Ariane under faults, on all cores (make prove SEEDS=2000)
 	@PYTHONPATH=functions:. $(BIN)/python -m tests.faults.prove --seeds $(SEEDS) $(ARGS)
 
-bench: ready ## What AWS bills for an event, counted; CPU; growth to a million profiles; latency and a minute of load (wrk) on this machine: 15 minutes
+bench: ready ## What AWS bills for an event, counted; CPU; growth to a million profiles; what linking costs; latency and a minute of load (wrk) on this machine: 20 minutes
 	@$(BIN)/ariane bench cost --docs
 	@$(BIN)/ariane bench speed
 	@$(BIN)/ariane bench growth
+	@$(BIN)/ariane bench identity
+	@$(BIN)/ariane bench resolver
+	@$(BIN)/ariane bench rules
 	@$(BIN)/ariane bench latency --start
 	@$(BIN)/ariane bench load --start
 

@@ -8,11 +8,12 @@ import typer
 from cli import mailbox as mailboxes
 from cli.command_options import JsonOption, StageOption
 from cli.deployment import find
+from cli.identity_operations import add_commands
 from cli.local.home import default_home
 from cli.profile_api import connect
 from cli.report import out, print_json, print_table
 
-profile = typer.Typer(help="Look a person up by any identifier.", no_args_is_help=True)
+profile = typer.Typer(help="Look a person up by any identifier, find out why, put it right.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(metavar="NAMESPACE:VALUE", help="For example email:jeanne@example.fr or user_id:u42.")]
 
 
@@ -36,13 +37,21 @@ def consent_text(consent: Mapping[str, Any]) -> str:
 
 
 @profile.command("timeline")
-def timeline(identifier: Identifier, stage: StageOption = None, as_json: JsonOption = False) -> None:
+def timeline(
+    identifier: Identifier,
+    limit: Annotated[int | None, typer.Option(min=1, help="How many at most; all of them unless said.")] = None,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """What happened, the newest first, over all channels."""
-    entries = connect(find(stage)).timeline(identifier)
+    entries = connect(find(stage)).timeline(identifier, most=limit)
     if as_json:
         print_json(entries)
         return
     print_table("", entries, ["timestamp", "source", "type", "event"])
+
+
+add_commands(profile)
 
 
 def messages(identifier: Identifier, stage: StageOption = None, as_json: JsonOption = False) -> None:

@@ -9,7 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ariane.errors import ArianeError
-from cli import access, front, links, lookups, publishing, rejects, replay
+from cli import access, events, front, identity, links, lookups, publishing, rejects, replay
 from cli.bench import commands as bench
 from cli.demo import command as demo
 from cli.failures import CommandFailed
@@ -27,6 +27,8 @@ app.add_typer(replay.stream_failures, name="stream-failures")
 app.command("messages")(lookups.messages)
 app.command("mailbox")(lookups.mailbox)
 app.add_typer(links.links, name="links")
+app.add_typer(identity.identity, name="identity")
+app.add_typer(events.events, name="events")
 app.add_typer(front.front, name="front")
 app.command("publish")(publishing.publish)
 app.command("check")(publishing.check)

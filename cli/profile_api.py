@@ -1,7 +1,8 @@
 """The public API, as any client of the project would call it: with a base URL and a token."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -9,6 +10,8 @@ import httpx
 
 from cli.deployment import Deployment
 from cli.failures import CommandFailed
+
+_LARGEST_PAGE = 100
 
 
 class ProfileApi:
@@ -25,9 +28,32 @@ class ProfileApi:
         answer = self._http.get(f"/v1/profiles/{_segment(identifier)}")
         return None if answer.status_code == 404 else _json(answer)
 
-    def timeline(self, identifier: str) -> list[dict[str, Any]]:
+    def timeline(self, identifier: str, *, most: int | None = None) -> list[dict[str, Any]]:
         """All pages, the newest first."""
-        return self._pages(f"/v1/profiles/{_segment(identifier)}/timeline")
+        size = {"limit": str(min(most, _LARGEST_PAGE))} if most is not None else {}
+        return self._pages(f"/v1/profiles/{_segment(identifier)}/timeline", most=most, **size)
+
+    def explain(self, identifier: str) -> dict[str, Any]:
+        return self._get(f"/v1/profiles/{_segment(identifier)}/explain")
+
+    def unmerge(self, identifiers: Sequence[str], *, why: str, events_to: str | None = None, is_dry_run: bool = False) -> dict[str, Any]:
+        body: dict[str, object] = {"identifiers": [*identifiers], "why": why}
+        body |= {"events_to": events_to} if events_to else {}
+        query = {"dry_run": "true"} if is_dry_run else {}
+        return self._post(f"/v1/profiles/{_segment(identifiers[0])}/unmerge", body, **query)
+
+    def link(self, identifier: str, others: Sequence[str], *, why: str) -> dict[str, Any]:
+        return self._post(f"/v1/profiles/{_segment(identifier)}/link", {"identifiers": [*others], "why": why})
+
+    def split(self, split_id: str) -> dict[str, Any]:
+        return self._get(f"/v1/splits/{quote(split_id, safe='')}")
+
+    def lift(self, split_id: str, *, why: str) -> dict[str, Any]:
+        return self._post(f"/v1/splits/{quote(split_id, safe='')}/lift", {"why": why})
+
+    def events(self, identifier: str) -> Iterator[dict[str, Any]]:
+        """As ``timeline``, page by page."""
+        return self._each(f"/v1/profiles/{_segment(identifier)}/timeline", limit="100")
 
     def messages(self, identifier: str) -> list[dict[str, Any]]:
         return self._pages("/v1/messages", profile=identifier)
@@ -52,14 +78,19 @@ class ProfileApi:
     def _get(self, path: str, **query: str) -> dict[str, Any]:
         return _json(self._http.get(path, params=query))
 
+    def _post(self, path: str, body: object, **query: str) -> dict[str, Any]:
+        return _json(self._http.post(path, json=body, params=query))
+
     def _pages(self, path: str, *, most: int | None = None, **query: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
+        return list(islice(self._each(path, **query), most))
+
+    def _each(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
         cursor: dict[str, str] = {}
         while True:
             page = self._get(path, **query, **cursor)
-            found += page["data"]
-            if not page["cursor"]["has_more"] or (most is not None and len(found) >= most):
-                return found[:most]
+            yield from page["data"]
+            if not page["cursor"]["has_more"]:
+                return
             cursor = {"cursor": page["cursor"]["next"]}
 
 
@@ -82,7 +113,7 @@ def _reject_path(identity: str) -> str:
 
 
 def _segment(identifier: str) -> str:
-    if ":" not in identifier:
+    if ":" not in identifier and not identifier.startswith("prs_"):
         raise CommandFailed(f"{identifier!r} is no identifier: write namespace:value, for example email:jeanne@example.fr")
     return quote(identifier, safe=":@+")
 

@@ -17,6 +17,7 @@ GET = "dynamodb:GetItem"
 GET_MANY = "dynamodb:BatchGetItem"
 QUERY = "dynamodb:Query"
 PUT = "dynamodb:PutItem"
+DELETE = "dynamodb:DeleteItem"
 PUT_MANY = "dynamodb:BatchWriteItem"
 UPDATE = "dynamodb:UpdateItem"
 CHECK = "dynamodb:ConditionCheckItem"
@@ -38,7 +39,12 @@ type TableGrant = tuple[Function, dynamodb.Table, list[str]]
 
 
 def _grant_tables(stack: "PlatformStack") -> None:
-    for function, table, actions in (*_of_the_log(stack), *_of_journeys_and_messages(stack), *_of_people_asking(stack)):
+    for function, table, actions in (
+        *_of_the_log(stack),
+        *_of_the_background(stack),
+        *_of_journeys_and_messages(stack),
+        *_of_people_asking(stack),
+    ):
         function.grant(actions, table.table_arn)
 
 
@@ -51,10 +57,22 @@ def _of_the_log(stack: "PlatformStack") -> list[TableGrant]:
         (stack.log.drain, stack.log.events, [PUT]),
         (stitch, stack.log.events, [GET, QUERY, UPDATE]),
         (stitch, stack.log.rejects, [PUT_MANY, UPDATE]),
-        (stitch, stack.identity.identities, [GET_MANY, PUT, UPDATE]),
-        (stitch, stack.profiles.profiles, [GET_MANY, PUT]),
-        (stitch, stack.privacy.privacy, [GET, QUERY, PUT]),
+        (stitch, stack.identity.identities, [GET_MANY, QUERY, PUT, UPDATE, DELETE, CHECK]),
+        (stitch, stack.profiles.profiles, [GET_MANY, QUERY, PUT]),
+        (stitch, stack.privacy.privacy, [GET, QUERY, PUT, UPDATE, DELETE]),
         (stitch, stack.journeys.journeys, [GET]),
+    ]
+
+
+def _of_the_background(stack: "PlatformStack") -> list[TableGrant]:
+    """As stitch on people, but it does not take events up."""
+    resolve = stack.identity.resolve
+    return [
+        (resolve, stack.log.events, [QUERY, UPDATE]),
+        (resolve, stack.identity.identities, [GET_MANY, QUERY, PUT, UPDATE, DELETE, CHECK]),
+        (resolve, stack.profiles.profiles, [GET_MANY, QUERY, PUT]),
+        (resolve, stack.privacy.privacy, [GET, QUERY, PUT, UPDATE, DELETE]),
+        (resolve, stack.journeys.journeys, [GET]),
     ]
 
 
@@ -62,7 +80,7 @@ def _of_journeys_and_messages(stack: "PlatformStack") -> list[TableGrant]:
     journey, send, publish = stack.journeys.journey, stack.messaging.send, stack.definitions.publish
     identities, profiles, journeys = stack.identity.identities, stack.profiles.profiles, stack.journeys.journeys
     return [
-        (journey, stack.log.events, [QUERY]),
+        (journey, stack.log.events, [GET, QUERY]),
         (journey, identities, [GET_MANY, QUERY]),
         (journey, profiles, [GET_MANY]),
         (journey, journeys, [GET, QUERY, PUT]),
@@ -85,7 +103,7 @@ def _of_people_asking(stack: "PlatformStack") -> list[TableGrant]:
         (links, stack.identity.identities, [GET_MANY, UPDATE]),
         (links, stack.privacy.privacy, [GET, GET_MANY, PUT]),
         (api, stack.log.events, [GET, QUERY, PUT]),
-        (api, stack.identity.identities, [GET_MANY, QUERY]),
+        (api, stack.identity.identities, [GET_MANY, QUERY, PUT, DELETE, CHECK]),
         (api, stack.profiles.profiles, [GET_MANY]),
         (api, stack.journeys.journeys, [GET, QUERY]),
         (api, stack.messaging.messages, [QUERY]),
@@ -111,27 +129,34 @@ def _grant_usage(stack: "PlatformStack") -> None:
 
 def _grant_queues_and_bus(stack: "PlatformStack") -> None:
     overflow, journey, send = stack.log.overflow.queue, stack.journeys.queue.queue, stack.messaging.queue.queue
+    background = stack.identity.background.queue
     for function, queue in (
         (stack.log.collect, overflow),
         (stack.profiles.api, overflow),
         (stack.profiles.api, stack.identity.replay.queue),
+        (stack.profiles.api, background),
+        (stack.identity.stitch, background),
+        (stack.identity.stitch, stack.identity.replay.queue),
+        (stack.identity.resolve, background),
         (stack.journeys.journey, journey),
         (stack.journeys.journey, send),
         (stack.journeys.tick, journey),
         (stack.messaging.send, journey),
     ):
         function.grant(["sqs:SendMessage"], queue.queue_arn)
-    stack.identity.stitch.grant(["events:PutEvents"], stack.journeys.bus.event_bus_arn)
+    for function in (stack.identity.stitch, stack.identity.resolve, stack.profiles.api):
+        function.grant(["events:PutEvents"], stack.journeys.bus.event_bus_arn)
 
 
 def _grant_keys(stack: "PlatformStack") -> None:
     person, link = stack.keys.person_arn, stack.keys.link_arn
-    for function in (stack.identity.stitch, stack.profiles.api):
+    for function in (stack.identity.stitch, stack.identity.resolve, stack.profiles.api, stack.journeys.journey):
         function.grant(["ssm:GetParameters"], person)
     for function in (stack.log.collect, stack.messaging.send):
         function.grant(["ssm:GetParameters"], person, link)
     stack.privacy.links.grant(["ssm:GetParameters"], link)
-    stack.keys.setup.grant(["ssm:PutParameter"], person, link)
+    stack.log.collect.grant(["ssm:GetParameters"], stack.keys.signing_arn)
+    stack.keys.setup.grant(["ssm:PutParameter"], person, link, stack.keys.signing_arn)
     # The front's proof is derived from it.
     stack.keys.setup.grant(["ssm:GetParameter"], link)
 

@@ -43,6 +43,7 @@ class Journeys(Construct):
     def _add_fixed_rules(self) -> None:
         self._add_fixed_rule("Awaited", {"source": ["ariane"], "detail-type": ["Event"], "detail": {"awaited": [True]}})
         self._add_fixed_rule("Merged", {"source": ["ariane"], "detail-type": ["Profile Merged"]})
+        self._add_fixed_rule("Split", {"source": ["ariane"], "detail-type": ["Profile Split"]})
 
     def _add_fixed_rule(self, name: str, pattern: Mapping[str, Any]) -> None:
         message = f'{{"kind": "{name.lower()}", "fact": <fact>}}'

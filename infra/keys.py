@@ -1,4 +1,4 @@
-"""The two keys of a deployment, made at the first deploy by the setup function and never replaced: every person id depends on one."""
+"""The keys of a deployment, made at the first deploy by the setup function and never replaced: every person id depends on one."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -14,15 +14,21 @@ class Keys(Construct):
         super().__init__(scope, construct_id)
         self.person_parameter = f"/ariane/{stage.name}/person-id-key"
         self.link_parameter = f"/ariane/{stage.name}/link-signing-key"
+        self.signing_parameter = f"/ariane/{stage.name}/identity-signing-key"
         self.person_arn = self._arn(self.person_parameter)
         self.link_arn = self._arn(self.link_parameter)
+        self.signing_arn = self._arn(self.signing_parameter)
 
     def add_functions(self, runtime: Runtime) -> None:
         self.setup = Function(self, "Setup", handler="setup", runtime=runtime, timeout=cdk.Duration.seconds(30))
 
     def make(self, *, front: bool) -> None:
         """The resource waits for all of the setup function, its grants included. With ``front`` it tells the proof of one."""
-        properties = {"PersonKeyParameter": self.person_parameter, "LinkKeyParameter": self.link_parameter}
+        properties = {
+            "PersonKeyParameter": self.person_parameter,
+            "LinkKeyParameter": self.link_parameter,
+            "SigningKeyParameter": self.signing_parameter,
+        }
         self._made = cdk.CustomResource(
             self,
             "Made",

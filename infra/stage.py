@@ -55,7 +55,7 @@ class Stage:
     """Where CloudFront answers: 100 (Europe, North America), 200 or all."""
     front_web_acl_arn: str = ""
     """A WAF web ACL of scope CLOUDFRONT."""
-    memory: Mapping[str, int] = field(default_factory=lambda: {"stitch": 1024})
+    memory: Mapping[str, int] = field(default_factory=lambda: {"stitch": 1024, "resolve": 1024})
     """Megabytes by function; DEFAULT_MEMORY_MB otherwise."""
 
     def __post_init__(self) -> None:

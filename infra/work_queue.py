@@ -34,8 +34,10 @@ class WorkQueue(Construct):
         depth = self.dead.metric_approximate_number_of_messages_visible(period=cdk.Duration.minutes(5), statistic="Maximum")
         raise_alarm(self, "DeadLetters", stage=stage, metric=depth, above=0)
 
-    def feed(self, worker: Function, *, batch: int) -> None:
-        """Raises ValueError when the worker may run longer than the queue was told: the message would be seen twice."""
+    def feed(self, worker: Function, *, batch: int, concurrency: int | None = None) -> None:
+        """``concurrency``: the most that run at once, the stage's unless said.
+
+        Raises ValueError when the worker may run longer than the queue was told: the message would be seen twice."""
         if worker.timeout.to_seconds() > self._worker_timeout.to_seconds():
             raise ValueError(f"{self.node.path} waits for a worker of {self._worker_timeout.to_seconds()} s at most")
         worker.resource.add_event_source(
@@ -43,7 +45,7 @@ class WorkQueue(Construct):
                 self.queue,
                 batch_size=batch,
                 max_batching_window=cdk.Duration.seconds(self._stage.queue_window_seconds),
-                max_concurrency=self._stage.queue_concurrency,
+                max_concurrency=concurrency or self._stage.queue_concurrency,
                 report_batch_item_failures=True,
             )
         )

@@ -110,6 +110,58 @@ def growth(
     _say("growth", result, f"{result['what']}: {ratios} (budget {result['budget']})\n{last} (budget {merges['budget']})", as_json=as_json)
 
 
+@bench.command("resolver")
+def resolver(assertions: Annotated[int, typer.Option(min=1_000, help="How many.")] = 1_000_000, as_json: JsonOption = False) -> None:
+    """The reference of identity resolution against a batch union-find, and with conflicts. Two minutes of CPU, 1.5 GB at a million. Exits 1
+    unless both find the same people."""
+    from cli.bench.resolver import measure
+
+    result = measure(Progress(), assertions=assertions)
+    same = f"{result['components']:,} people in both" if result["is_equal"] else "NOT THE SAME PEOPLE"
+    times = f"union-find {result['union_find_seconds']:.1f} s, reference {result['reference_seconds']:.1f} s"
+    rates = [f"{each['share']:.0%} {each['assertions_per_second']:,.0f}/s" for each in result["conflicts"]]
+    shown = f"{result['assertions']:,} assertions: {same}; {times}\nassertions a second by closures in conflict: {', '.join(rates)}"
+    _say("resolver", result, shown, as_json=as_json)
+    if not result["is_equal"]:
+        raise typer.Exit(1)
+
+
+@bench.command("identity")
+def identity(
+    profiles: Annotated[
+        int, typer.Option(min=2_000, help="How many profiles the large population has; 1000000 takes half an hour and 7 GB.")
+    ] = 100_000,
+    as_json: JsonOption = False,
+) -> None:
+    """What linking costs: units, calls and CPU by case, by share of links and of conflicts; merges; large profiles. Three minutes."""
+    from cli.bench.identity import measure
+    from cli.bench.identity_report import show
+
+    result = measure(Progress(), populations=(1_000, profiles))
+    kept = _keep("identity", result)
+    if as_json:
+        print(kept.read_text("utf-8"))
+    else:
+        show(result)
+
+
+@bench.command("rules")
+def rules(
+    events: Annotated[int, typer.Option(min=1_000, help="How many events the log holds; a million takes 20 minutes, 6 GB.")] = 100_000,
+    as_json: JsonOption = False,
+) -> None:
+    """A change of identity rules over a log in memory: events a second and dollars, of the dry run and of the replay. Three minutes."""
+    from cli.bench.rule_replay import measure
+
+    result = measure(Progress(), events=events)
+    parts = [
+        f"{name}: {result[part]['events_per_second']:,} events/s of CPU, ${result[part]['usd_per_million_events']:.2f} a million events"
+        for name, part in (("dry run", "dry_run"), ("replay", "apply"))
+    ]
+    what = f"{result['events']:,} events, {result['renewed']:,} people renewed, {result['refolded']:,} partitions folded again"
+    _say("rules", result, "\n".join([what, *parts]), as_json=as_json)
+
+
 @contextmanager
 def _stack(start: bool) -> Iterator[tuple[Home, Stack, Progress]]:
     """The local run that is up, or one for the time being. Raises CommandFailed."""

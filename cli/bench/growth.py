@@ -24,6 +24,7 @@ from ariane.events.model import LogItem, SourceKind
 from ariane.events.sources import Source
 from ariane.events.wire import Request, Submission
 from ariane.identity.ids import person_id
+from ariane.identity.namespaces import DEFAULT_NAMESPACES
 from ariane.identity.rules import Identifier, Rules
 from ariane.instants import format_instant
 from ariane.profiles.announcing import Interest
@@ -38,6 +39,8 @@ from cli.report import Progress
 KEY = b"growth"
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RULES = Rules.from_document({})
+MANY_ADDRESSES = Rules.from_document({"namespaces": {**DEFAULT_NAMESPACES, "email": {**DEFAULT_NAMESPACES["email"], "limit": "none"}}})
+"""So that one customer may have as many as the limit on all identifiers allows."""
 SOURCE = Source(name="web", kind=SourceKind.SERVER)
 EVENTS = 4
 """Of one request, by one person."""
@@ -51,6 +54,7 @@ class World:
     """Collect's acceptance and the stitcher over counted ports in memory."""
 
     bill: Bill = field(default_factory=Bill)
+    rules: Rules = RULES
     now: datetime = START
     sequence: int = 0
 
@@ -61,19 +65,24 @@ class World:
         rejects = MemoryRejects()
         self.parked = rejects
         self.acceptance = Acceptance(log=self.log, overflow=MemoryOverflow(), rejects=rejects, meter=MemoryMeter())
-        stores = Stores(identities=self.identities, fragments=self.fragments, log=self.log, consents=MemoryConsents(self.identities))
-        self.stitcher = Stitcher(
+        self.announcer = CountedAnnouncer(self.bill)
+        self.stitcher = self.stitcher_over(self.identities, self.fragments, self.log)
+
+    def stitcher_over(self, identities: Any, fragments: Any, log: Any) -> Stitcher:
+        """The product's, over ports that may be these with something around them."""
+        stores = Stores(identities=identities, fragments=fragments, log=log, consents=MemoryConsents(self.identities))
+        return Stitcher(
             person=partial(stitch_person, stores=stores, key=KEY),
             merges=partial(merges_of, stores=stores, key=KEY),
-            fragments=self.fragments,
-            announcer=CountedAnnouncer(self.bill),
-            parking=RejectParking(rejects, clock=lambda: self.now),
-            definitions=lambda: StitchDefinitions(rules=RULES, interest=Interest.from_document({})),
+            fragments=fragments,
+            announcer=self.announcer,
+            parking=RejectParking(self.parked, clock=lambda: self.now),
+            definitions=lambda: StitchDefinitions(rules=self.rules, interest=Interest.from_document({})),
         )
 
     def decide(self, messages: Sequence[Json]) -> Sequence[LogItem]:
         request = Request(method="POST", path="/v1/batch", received_at=self.now)
-        return sort_out(Submission(write_key="k", items=messages), source=SOURCE, request=request, rules=RULES, person_key=KEY).items
+        return sort_out(Submission(write_key="k", items=messages), source=SOURCE, request=request, rules=self.rules, person_key=KEY).items
 
     def stitch(self, items: Sequence[LogItem]) -> None:
         """Raises RuntimeError where something was parked: it would cost next to nothing."""
@@ -129,7 +138,7 @@ def _population(people: int, requests: int, progress: Progress) -> dict[str, Dec
 
 def merges() -> dict[str, Any]:
     """One customer under a new identifier again and again: what the first merge costs, and the last."""
-    world = World()
+    world = World(rules=MANY_ADDRESSES)
     units = []
     for number in range(1, MOST_IDENTIFIERS):
         world.now += timedelta(hours=1)

@@ -21,6 +21,7 @@ def fixed_rules() -> Sequence[Rule]:
     return [
         Rule({"source": ["ariane"], "detail-type": ["Event"], "detail": {"awaited": [True]}}, {"kind": "awaited"}),
         Rule({"source": ["ariane"], "detail-type": ["Profile Merged"]}, {"kind": "merged"}),
+        Rule({"source": ["ariane"], "detail-type": ["Profile Split"]}, {"kind": "split"}),
     ]
 
 

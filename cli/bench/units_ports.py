@@ -6,24 +6,26 @@ table's name, in lower case, as the tables of ``cloud`` are named.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from ariane.adapters.aws.announcer import entry_of
 from ariane.adapters.aws.event_items import attributes_of
-from ariane.adapters.aws.fragments import item_of
-from ariane.adapters.aws.items.identities import MEMBER, assertion_item, head_item, key_of, transition_item
+from ariane.adapters.aws.fragments import item_of, routed_item_of
+from ariane.adapters.aws.items.identities import ASSERTION, HEAD, MEMBER
+from ariane.adapters.aws.items.identity_commits import actions_of
+from ariane.adapters.aws.items.identity_history import CLUSTER, ENTRY, SPLIT, TRANSITION
 from ariane.adapters.memory.announcer import MemoryAnnouncer
 from ariane.adapters.memory.event_log import MemoryEventLog
 from ariane.adapters.memory.fragments import MemoryFragments
 from ariane.adapters.memory.identities import MemoryIdentities
+from ariane.errors import Conflict
 from ariane.events.log import Page
 from ariane.events.model import LogItem
-from ariane.identity.merging import MergePlan
-from ariane.identity.model import Assertion, Head, Merged
+from ariane.identity.commits import Commit
+from ariane.identity.model import Assertion, Cluster, Head, Split, Transition
 from ariane.profiles.announcing import Fact
-from ariane.profiles.fragments import StoredFragment
+from ariane.profiles.fragments import Fragment, Route, RoutedFragment, StoredFragment
 from cli.bench.units import Bill, Item, Unit, bus_events, item_size, read_units, write_units
 
 
@@ -42,11 +44,23 @@ class _Table:
         if is_kept:
             self._sizes[key] = size
 
+    def touch(self, key: Item, *, is_gone: bool, is_transactional: bool) -> None:
+        """A deletion, or a mere check: it costs what the item is worth."""
+        at = (key["pk"]["S"], key["sk"]["S"])
+        self._bill.add(Unit.WRITE, write_units(self._sizes.get(at, 0), is_transactional=is_transactional), what=self._name)
+        if is_gone:
+            self._sizes.pop(at, None)
+
     def grow(self, key: tuple[str, str], size: int) -> None:
         """An update that leaves the item ``size`` bytes larger."""
         before = self._sizes.get(key, 0)
         self._bill.add(Unit.WRITE, write_units(before, before + size), what=self._name)
         self._sizes[key] = before + size
+
+    @property
+    def size(self) -> int:
+        """Bytes of everything that lies in it."""
+        return sum(self._sizes.values())
 
     def read_each(self, keys: Iterable[tuple[str, str]]) -> None:
         for key in set(keys):
@@ -65,6 +79,10 @@ class CountedLog:
         self._table = _Table(bill, "events")
         self._marks: dict[tuple[str, str], frozenset[int]] = defaultdict(frozenset)
 
+    @property
+    def stored_bytes(self) -> int:
+        return self._table.size
+
     def append(self, item: LogItem) -> bool:
         is_new = self.inner.append(item)
         attributes = attributes_of(item, retention=timedelta(days=760))
@@ -81,6 +99,16 @@ class CountedLog:
         page = self.inner.page(person_id, **options)
         self._table.read_together(((person_id, item.sort) for item in page.items), is_consistent=False)
         return page
+
+    def scan(self, person_id: str, **options: Any) -> Page:
+        page = self.inner.scan(person_id, **options)
+        self._table.read_together(((person_id, item.sort) for item in page.items), is_consistent=True)
+        return page
+
+    def mark_refolded(self, person_id: str, marks: Sequence[tuple[str, str]]) -> None:
+        self.inner.mark_refolded(person_id, marks)
+        for sort, entry in marks:
+            self._table.grow((person_id, sort), item_size({"a": {"SS": [entry]}}))
 
     def mark_duplicates(self, person_id: str, sort: str, places: Collection[int]) -> None:
         self.inner.mark_duplicates(person_id, sort, places)
@@ -103,14 +131,31 @@ class CountedFragments:
         self._table.read_each((person_id, "F") for person_id in person_ids)
         return self.inner.load(person_ids)
 
-    def save(self, stored: StoredFragment) -> None:
-        item = item_of(stored)
+    def load_routed(self, routes: Collection[Route]) -> Mapping[Route, Fragment]:
+        self._table.read_each((route.home, f"F#{route.partition}") for route in routes)
+        return self.inner.load_routed(routes)
+
+    def homes_of(self, partition: str) -> Collection[str]:
+        found = self.inner.homes_of(partition)
+        self._table.read_together(((partition, f"R#{home}") for home in found), is_consistent=True)
+        return found
+
+    def add_home(self, route: Route) -> None:
+        self._table.write({"pk": {"S": route.partition}, "sk": {"S": f"R#{route.home}"}})
+        self.inner.add_home(route)
+
+    def save(self, stored: StoredFragment, routed: Sequence[RoutedFragment] = ()) -> None:
+        items = [item_of(stored), *map(routed_item_of, routed)]
         try:
-            self.inner.save(stored)
+            self.inner.save(stored, routed)
         except Exception:
-            self._table.write(item, is_kept=False)
+            self._write(items, is_done=False)
             raise
-        self._table.write(item)
+        self._write(items, is_done=True)
+
+    def _write(self, items: Sequence[Item], *, is_done: bool) -> None:
+        for item in items:
+            self._table.write(item, is_kept=is_done, is_transactional=len(items) > 1)
 
 
 class CountedIdentities:
@@ -118,8 +163,12 @@ class CountedIdentities:
         self.inner = inner or MemoryIdentities()
         self._table = _Table(bill, "identities")
 
+    @property
+    def stored_bytes(self) -> int:
+        return self._table.size
+
     def heads(self, person_ids: Collection[str]) -> Mapping[str, Head]:
-        self._table.read_each((person_id, "H") for person_id in person_ids)
+        self._table.read_each((person_id, HEAD) for person_id in person_ids)
         return self.inner.heads(person_ids)
 
     def members(self, person_id: str) -> Mapping[str, str]:
@@ -127,39 +176,56 @@ class CountedIdentities:
         self._table.read_together(((person_id, MEMBER + each) for each in members), is_consistent=True)
         return members
 
-    def add_assertion(self, anchor_id: str, assertion: Assertion) -> None:
-        before = self.inner.assertions_under(anchor_id)
-        self.inner.add_assertion(anchor_id, assertion)
-        is_kept = self.inner.assertions_under(anchor_id) != before
-        self._table.write(assertion_item(anchor_id, assertion), is_kept=is_kept)
+    def assertion(self, person_id: str, digest: str) -> Assertion | None:
+        self._table.read_each([(person_id, ASSERTION + digest)])
+        return self.inner.assertion(person_id, digest)
 
-    def merge(self, plan: MergePlan) -> None:
-        items = list(_merge_items(plan))
+    def assertions_under(self, person_id: str) -> Sequence[Assertion]:
+        found = self.inner.assertions_under(person_id)
+        self._table.read_together(((person_id, ASSERTION + each.digest) for each in found), is_consistent=True)
+        return found
+
+    def clusters(self, ids: Collection[str]) -> Mapping[str, Cluster]:
+        self._table.read_each((each, CLUSTER) for each in ids)
+        return self.inner.clusters(ids)
+
+    def entries(self, cluster_id: str) -> Sequence[str]:
+        found = self.inner.entries(cluster_id)
+        self._table.read_together(((cluster_id, ENTRY + each) for each in found), is_consistent=True)
+        return found
+
+    def splits(self, ids: Collection[str]) -> Mapping[str, Split]:
+        self._table.read_each((each, SPLIT) for each in ids)
+        return self.inner.splits(ids)
+
+    def transition(self, person_id: str, cause: str) -> Transition | None:
+        self._table.read_each([(person_id, TRANSITION + cause)])
+        return self.inner.transition(person_id, cause)
+
+    def history_under(self, person_id: str) -> Sequence[Transition]:
+        found = self.inner.history_under(person_id)
+        self._table.read_together(((person_id, TRANSITION + each.cause) for each in found), is_consistent=True)
+        return found
+
+    def commit(self, commit: Commit) -> None:
+        actions = [pair for action in actions_of(commit, "identities") for pair in action.items()]
+        is_transactional = len(actions) > 1 or actions[0][0] != "Put"
         try:
-            self.inner.merge(plan)
-        except Exception:
-            for item in items:
-                self._table.write(item, is_kept=False, is_transactional=True)
+            self.inner.commit(commit)
+        except Conflict:
+            self._write(actions, is_done=False, is_transactional=is_transactional)
             raise
-        for item in items:
-            self._table.write(item, is_transactional=True)
+        self._write(actions, is_done=True, is_transactional=is_transactional)
 
-    def transitions(self, cause: str, person_ids: Collection[str]) -> Sequence[Merged]:
-        self._table.read_each((person_id, f"T#{cause}") for person_id in person_ids)
-        return self.inner.transitions(cause, person_ids)
+    def _write(self, actions: Iterable[tuple[str, Mapping[str, Any]]], *, is_done: bool, is_transactional: bool) -> None:
+        for action, named in actions:
+            if action == "Put":
+                self._table.write(named["Item"], is_kept=is_done, is_transactional=is_transactional)
+            else:
+                self._table.touch(named["Key"], is_gone=is_done and action == "Delete", is_transactional=is_transactional)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
-
-
-def _merge_items(plan: MergePlan) -> Iterable[Item]:
-    """As ``DynamoIdentities.merge`` writes them."""
-    winner = replace(plan.winner, version=plan.winner.version + 1, children=plan.winner.children + len(plan.absorbed))
-    yield head_item(winner)
-    yield transition_item(plan.transition)
-    for head in plan.absorbed:
-        yield head_item(replace(head, version=head.version + 1, parent=winner.person_id))
-        yield {**key_of(winner.person_id, MEMBER + head.person_id), "i": {"S": str(head.identifier)}}
 
 
 class CountedAnnouncer:

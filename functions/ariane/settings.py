@@ -25,6 +25,7 @@ class CollectSettings(FunctionSettings):
     overflow_queue_url: str
     person_key_parameter: str
     link_key_parameter: str
+    signing_key_parameter: str
     retention_days: int
     public_url: str
     definitions_ttl_seconds: int
@@ -44,6 +45,21 @@ class StitchSettings(FunctionSettings):
     journeys_table: str
     rejects_table: str
     bus_name: str
+    replay_queue_url: str
+    resolve_queue_url: str
+    person_key_parameter: str
+    definitions_ttl_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveSettings(FunctionSettings):
+    events_table: str
+    identities_table: str
+    profiles_table: str
+    privacy_table: str
+    journeys_table: str
+    bus_name: str
+    resolve_queue_url: str
     person_key_parameter: str
     definitions_ttl_seconds: int
 
@@ -57,6 +73,7 @@ class JourneySettings(FunctionSettings):
     definitions_bucket: str
     journey_queue_url: str
     send_queue_url: str
+    person_key_parameter: str
     wait_scale: float
     definitions_ttl_seconds: int
 
@@ -108,6 +125,8 @@ class ApiSettings(FunctionSettings):
     reject_bodies_bucket: str
     overflow_queue_url: str
     replay_queue_url: str
+    resolve_queue_url: str
+    bus_name: str
     person_key_parameter: str
     retention_days: int
 
@@ -121,6 +140,7 @@ class AuthorizerSettings(FunctionSettings):
 class SetupSettings(FunctionSettings):
     person_key_parameter: str
     link_key_parameter: str
+    signing_key_parameter: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +154,7 @@ HANDLERS: Mapping[str, type[FunctionSettings]] = {
     "collect": CollectSettings,
     "overflow": OverflowSettings,
     "stitch": StitchSettings,
+    "resolve": ResolveSettings,
     "journey": JourneySettings,
     "tick": TickSettings,
     "send": SendSettings,

@@ -17,10 +17,12 @@ from ariane.access.tokens import MESSAGES_READ, PROFILES_READ, require
 from ariane.errors import ArianeError
 from ariane.events.retrying import Retries
 from ariane.profiles import segment_views, views
+from ariane.profiles.identity_desk import IdentityDesk
 from ariane.profiles.openapi import openapi_document
 from ariane.settings import ApiSettings, load
-from ariane.wiring.api import api_sources
+from ariane.wiring.api import api_sources, identity_desk, people_of
 from ariane.wiring.retries import retries_of
+from handlers.identity_routes import add_identity_routes
 from handlers.reject_routes import add_reject_routes
 
 _PATHS = (
@@ -28,6 +30,8 @@ _PATHS = (
     re.compile(r"(/v1/spaces/[^/]+/collections/users/profiles/)(.+)(/[^/]+)", re.DOTALL),
 )
 """What stands before an identifier in a path, the identifier, and what stands after it."""
+_ORDERS = re.compile(r"(/v1/profiles/)(.+?)(/unmerge|/link)", re.DOTALL)
+"""Of a POST alone: an identifier may end so."""
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -37,7 +41,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @cache
 def _resolver() -> APIGatewayHttpResolver:
     settings = load(ApiSettings, os.environ)
-    return build(api_sources(settings, os.environ), cache(partial(retries_of, settings, os.environ)))
+    people = people_of(settings, os.environ)
+    return build(
+        api_sources(settings, people), cache(partial(retries_of, settings, os.environ)), cache(partial(identity_desk, settings, people))
+    )
 
 
 @cache
@@ -50,32 +57,29 @@ class _Resolver(APIGatewayHttpResolver):
     is encoded again, to be one segment for the routes, which decode it."""
 
     def resolve(self, event: Any, context: LambdaContext) -> dict[str, Any]:
-        return super().resolve({**event, "rawPath": _routable(event["rawPath"])}, context)
+        return super().resolve({**event, "rawPath": _routable(event["rawPath"], event["requestContext"]["http"]["method"])}, context)
 
 
-def _routable(path: str) -> str:
-    for pattern in _PATHS:
+def _routable(path: str, method: str) -> str:
+    for pattern in (_ORDERS, *_PATHS) if method == "POST" else _PATHS:
         if (found := pattern.fullmatch(path)) is not None:
             before, identifier, after = found.groups()
             return before + quote(identifier, safe=":@+", errors="replace") + after
     return path
 
 
-def build(sources: views.Sources, retries: Callable[[], Retries] | None = None) -> APIGatewayHttpResolver:
-    """The routes over ``sources``. ``retries`` is asked only when something is tried again."""
+def build(
+    sources: views.Sources, retries: Callable[[], Retries] | None = None, desk: Callable[[], IdentityDesk] | None = None
+) -> APIGatewayHttpResolver:
+    """The routes over ``sources``. ``retries`` is asked only when something is tried again, ``desk`` only about identities."""
     app = _Resolver(serializer=lambda body: orjson.dumps(body).decode())
     app.get("/health")(lambda: {"status": "ok"})
     app.get("/openapi.json")(openapi_document)
     _add_profiles(app, sources)
     _add_lists(app, sources)
-    add_reject_routes(
-        app,
-        rejects=sources.rejects,
-        retries=retries,
-        allow=lambda scope: _allow(app, scope),
-        asker=lambda: _told(app.current_event.raw_event, "token"),
-        clock=sources.clock,
-    )
+    allow, asker = partial(_allow, app), partial(_asker, app)
+    add_identity_routes(app, desk=desk, allow=allow, asker=asker)
+    add_reject_routes(app, rejects=sources.rejects, retries=retries, allow=allow, asker=asker, clock=sources.clock)
     app.exception_handler(ArianeError)(_refused)
     app.exception_handler(Exception)(_failed)
     app.not_found(_not_found)
@@ -98,11 +102,6 @@ def _add_profiles(app: APIGatewayHttpResolver, sources: views.Sources) -> None:
         _allow(app, PROFILES_READ)
         return views.timeline_view(sources, unquote(identifier), _query(app))
 
-    @app.get("/v1/profiles/<identifier>/explain")
-    def explain(identifier: str) -> dict[str, Any]:
-        _allow(app, PROFILES_READ)
-        return views.explain_view(sources, unquote(identifier))
-
     @app.get("/v1/spaces/<space>/collections/users/profiles/<identifier>/<part>")
     def segment(space: str, identifier: str, part: str) -> dict[str, Any]:  # noqa: ARG001 - one space, whatever its name
         _allow(app, PROFILES_READ)
@@ -118,6 +117,10 @@ def _add_lists(app: APIGatewayHttpResolver, sources: views.Sources) -> None:
 
 def _allow(app: APIGatewayHttpResolver, scope: str) -> None:
     require(_scopes(app.current_event.raw_event), scope)
+
+
+def _asker(app: APIGatewayHttpResolver) -> str:
+    return _told(app.current_event.raw_event, "token")
 
 
 def _query(app: APIGatewayHttpResolver) -> views.Query:

@@ -18,7 +18,7 @@ from ariane.wiring.journey import journey_runner
 
 @cache
 def _service() -> Runner:
-    return journey_runner(load(JourneySettings, os.environ))
+    return journey_runner(load(JourneySettings, os.environ), os.environ)
 
 
 @cache

@@ -33,6 +33,7 @@ from ariane.wiring.setup import deployment_keys
 from tests.builders.aws_calls import never
 from tests.builders.deployed import PUBLIC_URL, Deployed
 from tests.builders.events import gateway_event
+from tests.builders.identities_on_aws import part_people
 from tests.builders.rejects_on_aws import TOO_LARGE, try_again
 
 SAMPLE = Path(__file__).parents[2] / "brand"
@@ -58,7 +59,9 @@ class Day:
         self.journeys_and_messages()
         self.unsubscribe()
         self.look_up()
+        self.put_right()
         try_again(self)
+        part_people(self)
 
     def deploy(self, folder: Path) -> None:
         properties = self.stack.publishable(_brand(folder / "brand"), folder / "bundle")
@@ -112,18 +115,18 @@ class Day:
         self.send("web", {**track("Product Viewed", "m1", anonymousId="a1"), "context": {"page": {"path": "/again"}}})
         self.send("web", identify("m3", anonymousId="a9", traits={"phone": PHONE}))
         self.send("web", track("Product Viewed", "m4", anonymousId="a9"))
-        self._stitch_what_came()
+        self.stitch_what_came()
         began = utc_now() - timedelta(hours=1)
         many = [track("Product Viewed", f"v{number}", at=began + timedelta(seconds=number), userId="u4") for number in range(_FORGOTTEN)]
         self.send("backend", *many)
-        self._stitch_what_came()
+        self.stitch_what_came()
         self.send("backend", {**many[0], "context": {"locale": "fr-FR"}})
-        self._stitch_what_came()
+        self.stitch_what_came()
 
     def journeys_and_messages(self) -> None:
         self.send("backend", track("Order Completed", "o1", userId="u1", properties={"order_id": "o1", "total": 10}))
         self.send("backend", track("Loyalty Joined", "l1", userId="u1"))
-        facts = self._stitch_what_came()
+        facts = self.stitch_what_came()
         self._enter("order-confirmation", facts["Order Completed"])
         self._enter("loyalty-welcome", facts["Loyalty Joined"])
         requests = self.stack.received("SEND_QUEUE_URL")
@@ -162,6 +165,26 @@ class Day:
         token = tokens.create(store, "till", ["*"], clock=utc_now, new_secret=lambda: "secret")
         assert self.stack.invoke("authorizer", {"headers": {"authorization": f"Bearer {token}"}})["isAuthorized"]
 
+    def put_right(self) -> None:
+        """Two customers become one at the till, and are taken apart, put together and taken apart again, while one of them left a cart."""
+        self.send("backend", identify("t0", userId="u5", traits={"email": "paul@shop.example"}))
+        self.send("backend", identify("t1", userId="u5", traits={"loyalty_card": "4711"}))
+        self.send("backend", identify("t3", traits={"phone": "+33612345699"}))
+        self.stitch_what_came()
+        self.send("backend", track("Product Added", "t2", userId="u5", properties={"cart_id": "k7"}))
+        self._enter("cart-abandonment", self.stitch_what_came()["Product Added"])
+        order = {"identifiers": ["loyalty_card:4711"], "why": "mistyped at the till", "events_to": "these"}
+        before = len(self.stack.recorder.payloads)
+        split = self.api("/v1/profiles/user_id:u5/unmerge", method="POST", body=order)["split"]
+        told = [fact for fact in _announced(self.stack.recorder.payloads[before:]) if "into" in fact]
+        assert told
+        bodies = [orjson.dumps({"kind": "split", "fact": fact}).decode() for fact in told]
+        assert self.stack.deliver("journey", *bodies) == []
+        self.api("/v1/profiles/loyalty_card:4711/explain")
+        self.api(f"/v1/splits/{split['id']}")
+        self.api("/v1/profiles/user_id:u5/link", method="POST", body={"identifiers": ["phone:+33612345699"], "why": "he says so"})
+        self.api(f"/v1/splits/{split['id']}/lift", method="POST", body={"why": "the same after all"})
+
     def throttle(self, service: str, operation: str) -> None:
         busy = Retryable("service_busy", "throttled")
         self.stack.recorder.fails = lambda *asked: busy if asked == (service, operation) else None
@@ -175,21 +198,22 @@ class Day:
     def _get(self, path: str, *, query: str = "") -> None:
         assert self.stack.invoke("collect", gateway_event("GET", path, query=query))["statusCode"] in (200, 302)
 
-    def api(self, path: str, *, method: str = "GET", **query: str) -> dict[str, Any]:
+    def api(self, path: str, *, method: str = "GET", body: object = None, **query: str) -> dict[str, Any]:
         event = {
             "version": "2.0",
             "rawPath": path,
             "rawQueryString": "",
             "queryStringParameters": query,
             "headers": {},
+            "body": None if body is None else orjson.dumps(body).decode(),
             "requestContext": {"http": {"method": method, "path": path}, "stage": "$default", "authorizer": {"lambda": _ALL_SCOPES}},
         }
         reply = self.stack.invoke("api", event)
-        assert reply["statusCode"] == 200, reply["body"]
+        assert reply["statusCode"] in (200, 202), reply["body"]
         answer: dict[str, Any] = orjson.loads(reply["body"])
         return answer
 
-    def _stitch_what_came(self) -> dict[str, dict[str, Any]]:
+    def stitch_what_came(self) -> dict[str, dict[str, Any]]:
         """The last announced fact of each event's name."""
         before = len(self.stack.recorder.payloads)
         self.stack.invoke("stitch", {"Records": self.stack.streamed()})
@@ -204,7 +228,7 @@ class Day:
         """Another cart was ordered: only the log can tell that it was not this one. The wait ends between two ticks."""
         self.send("backend", track("Product Added", "p1", userId="u1", properties={"cart_id": "k1"}))
         self.send("backend", track("Order Completed", "o3", userId="u1", properties={"order_id": "o3", "cart_id": "k2"}))
-        self._enter("cart-abandonment", self._stitch_what_came()["Product Added"])
+        self._enter("cart-abandonment", self.stitch_what_came()["Product Added"])
         self.stack.later = timedelta(minutes=59, seconds=30)
         self.stack.invoke("tick", {})
         self._take_journey_messages("due")
@@ -218,7 +242,7 @@ class Day:
     def _leave_one_undecided(self) -> None:
         """The provider does not answer in time, and nobody ever says what became of it: after a day the sweep does."""
         self.send("backend", track("Order Completed", "o2", userId="u1", properties={"order_id": "o2", "total": 10}))
-        self._enter("order-confirmation", self._stitch_what_came()["Order Completed"])
+        self._enter("order-confirmation", self.stitch_what_came()["Order Completed"])
         slow = ReadTimeoutError(endpoint_url="sns")
         self.stack.recorder.fails = lambda service, _operation: slow if service == "sns" else None
         self.stack.deliver("send", *self.stack.received("SEND_QUEUE_URL"))

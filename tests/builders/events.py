@@ -30,7 +30,7 @@ from handlers.collect import serve
 
 RECEIVED = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
 PUBLIC_URL = "https://collect.shop.example"
-KEYS = CollectKeys(person=b"person-key", link=b"link-key")
+KEYS = CollectKeys(person=b"person-key", link=b"link-key", signing=b"signing-key")
 SOURCES: Mapping[str, Mapping[str, Any]] = {
     "site": {"kind": "browser", "default_country": "FR"},
     "app": {"kind": "app"},

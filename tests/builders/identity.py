@@ -1,9 +1,8 @@
-"""Heads, assertions and merges."""
+"""Heads and assertions."""
 
 from datetime import timedelta
 
-from ariane.identity.merging import MergePlan
-from ariane.identity.model import Assertion, Head, Merged
+from ariane.identity.model import Assertion, Head
 from ariane.identity.rules import Identifier
 from tests.builders.profiles import NOON, prs
 
@@ -18,11 +17,6 @@ def head(text: str, *, version: int = 0, children: int = 0, is_identified: bool 
         is_identified=is_identified,
         children=children,
     )
-
-
-def plan(winner: Head, *absorbed: Head, cause: str = "pk/sk/0") -> MergePlan:
-    merged = Merged(into=winner.person_id, absorbed=tuple(each.person_id for each in absorbed), cause=cause, at=NOON)
-    return MergePlan(winner=winner, absorbed=absorbed, transition=merged)
 
 
 def assertion(*texts: str, minute: float = 0, message_id: str = "m1", is_trusted: bool = False) -> Assertion:

@@ -1,6 +1,6 @@
 """Journeys in memory: definitions from YAML text, facts as the bus brings them, a clock that stands still until it is moved."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -15,6 +15,7 @@ from ariane.definitions.bundle import Bundle, version_of
 from ariane.definitions.publish import Publisher
 from ariane.definitions.store import Definitions
 from ariane.definitions.yaml_source import read_yaml, validate
+from ariane.events.model import Event
 from ariane.instants import format_instant
 from ariane.journeys.compile import compile_journey
 from ariane.journeys.definition import JourneyFile
@@ -24,9 +25,11 @@ from ariane.journeys.inbox import parse_incoming
 from ariane.journeys.runner import Runner, World
 from ariane.journeys.step import Entered, step
 from ariane.journeys.tick import hand_over_due
-from ariane.profiles.model import Occurrences, Profile
+from ariane.profiles.homes import Home
+from ariane.profiles.model import LogPart, Occurrences, Profile
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+PORTS = ("runs", "profiles", "homes", "history", "journey_queue", "send_queue")
 
 CART = """
 name: cart
@@ -73,7 +76,7 @@ def profile(id: str = "prs_a", *others: str, traits: Mapping[str, Any] | None = 
     """``last`` names events with ``_`` for a blank: ``Order_Completed=NOON``."""
     occurrences = {name.replace("_", " "): Occurrences(1, at, at) for name, at in last.items()}
     identifiers = {person_id: f"user_id:{person_id}" for person_id in (id, *others)}
-    return Profile(id, identifiers, traits or {}, occurrences, None, None, 1)
+    return Profile(id, identifiers, traits or {}, occurrences, None, None, 1, logs=tuple(map(LogPart, identifiers)))
 
 
 def enrolment(**fields: Any) -> Enrolment:
@@ -95,6 +98,22 @@ def started(journey: Journey, *, now: datetime = NOON, **fields: Any) -> Enrolme
     return run
 
 
+class Homes:
+    """Every event is where it was when it was announced, unless a test has moved it."""
+
+    def __init__(self) -> None:
+        self.moved: dict[str, str] = {}
+        """Message id -> person id."""
+
+    def home(self, fact: Mapping[str, Any]) -> str:
+        return self.moved.get(fact["messageId"], str(fact["fragment"]))
+
+    at_entry = home
+
+    def of(self, events: Sequence[Event]) -> Sequence[Home]:
+        return [Home(self.moved.get(event.message_id, event.person_id), None) for event in events]
+
+
 class Profiles:
     def __init__(self) -> None:
         self._profiles: dict[str, Profile] = {}
@@ -113,6 +132,7 @@ class Theatre:
 
     runs: Any = field(default_factory=MemoryEnrolments)
     profiles: Any = field(default_factory=Profiles)
+    homes: Any = field(default_factory=Homes)
     history: Any = field(default_factory=MemoryEventLog)
     journey_queue: Any = field(default_factory=MemoryJourneyQueue)
     send_queue: Any = field(default_factory=MemorySendQueue)
@@ -131,7 +151,7 @@ class Theatre:
         self.publisher.publish(Bundle({"interest": interest, "identity": {}, "messaging": {}, "collect": {}}, journeys))
 
     def runner(self, **replaced: Any) -> Runner:
-        ports = {name: replaced.get(name, getattr(self, name)) for name in ("runs", "profiles", "history", "journey_queue", "send_queue")}
+        ports = {name: replaced.get(name, getattr(self, name)) for name in PORTS}
         definitions = Definitions(self.documents, self.versions, ttl=timedelta(0), clock=self.clock)
         return Runner(World(**ports, definitions=definitions, clock=self.clock, wait_scale=self.wait_scale))
 
@@ -146,6 +166,9 @@ class Theatre:
 
     def merged(self, into: str) -> str:
         return self.deliver({"kind": "merged", "fact": {"into": into}})
+
+    def parted(self, origin: str, *into: str, rehomed: Sequence[str] = ()) -> str:
+        return self.deliver({"kind": "split", "fact": {"from": origin, "into": list(into), "rehomed": list(rehomed)}})
 
     def deliver(self, body: Mapping[str, Any], runner: Runner | None = None) -> str:
         return (runner or self.runner()).handle(parse_incoming(body))

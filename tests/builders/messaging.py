@@ -216,6 +216,7 @@ class SendWorld:
     def ports(self) -> SendPorts:
         return SendPorts(
             profiles=_ProfilesOf(self.stack),
+            heads=self.stack.identities,
             enrolments=self.enrolments,
             definitions=self.definitions,
             history=self.stack.log,

@@ -15,17 +15,21 @@ from ariane.adapters.memory.event_log import MemoryEventLog
 from ariane.adapters.memory.fragments import MemoryFragments
 from ariane.adapters.memory.identities import MemoryIdentities
 from ariane.adapters.memory.rejects import MemoryRejects
+from ariane.adapters.memory.replay_queue import MemoryReplayQueue
 from ariane.events.model import LogItem, Message, SourceKind
 from ariane.identity.identifiers import identifiers_of
 from ariane.identity.ids import person_id
 from ariane.identity.rules import Identifier, Rules
 from ariane.instants import format_instant, parse_instant
 from ariane.profiles.announcing import Interest
+from ariane.profiles.contention import LateLinks, links_of
+from ariane.profiles.homes import HomeReader
 from ariane.profiles.model import Profile
 from ariane.profiles.one_person import merges_of, stitch_person
 from ariane.profiles.parking import RejectParking
 from ariane.profiles.reader import ProfileReader
 from ariane.profiles.stitching import StitchDefinitions, Stitcher, StitchReport, Stores, StreamRecord
+from ariane.profiles.timeline import timeline
 
 KEY = b"test-person-key"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -76,6 +80,7 @@ class Stack:
     announcer: Any = field(default_factory=MemoryAnnouncer)
     rejects: Any = field(default_factory=MemoryRejects)
     consents: Any = None
+    replays: Any = field(default_factory=MemoryReplayQueue)
     interest: Interest = field(default_factory=lambda: Interest.from_document({"forward": ["*"]}))
     sequence: int = 0
 
@@ -94,7 +99,7 @@ class Stack:
     def stitch(self, records: Sequence[StreamRecord]) -> StitchReport:
         stores = Stores(identities=self.identities, fragments=self.fragments, log=self.log, consents=self.consents)
         stitcher = Stitcher(
-            person=partial(stitch_person, stores=stores, key=KEY),
+            person=partial(stitch_person, stores=stores, key=KEY, late=self.replays),
             merges=partial(merges_of, stores=stores, key=KEY),
             fragments=self.fragments,
             announcer=self.announcer,
@@ -103,11 +108,32 @@ class Stack:
         )
         return stitcher.stitch(records)
 
+    @property
+    def late_links(self) -> LateLinks:
+        stores = Stores(identities=self.identities, fragments=self.fragments, log=self.log, consents=self.consents)
+        return LateLinks(
+            links=partial(links_of, stores=stores, key=KEY),
+            announcer=self.announcer,
+            definitions=lambda: StitchDefinitions(rules=RULES, interest=self.interest),
+            queue=self.replays,
+        )
+
     def deliver(self, *items: LogItem) -> StitchReport:
         return self.stitch(self.write(*items))
 
     def profile(self, identifier: str) -> Profile:
-        return ProfileReader(self.identities, self.fragments).snapshot(prs(identifier))
+        return self.profile_of(prs(identifier))
+
+    def profile_of(self, own_id: str) -> Profile:
+        return ProfileReader(self.identities, self.fragments).snapshot(own_id)
+
+    @property
+    def homes(self) -> HomeReader:
+        return HomeReader(self.identities, rules=lambda: RULES, key=lambda: KEY)
+
+    def shown(self, profile: Profile) -> list[str]:
+        """Message ids of a person's timeline, the newest first."""
+        return [event.message_id for event in timeline(self.log, profile, homes=self.homes, limit=10_000).items]
 
     def announced(self, kind: str) -> list[Any]:
         return [fact.detail for fact in self.announcer.facts if fact.kind == kind]

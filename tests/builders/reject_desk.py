@@ -82,7 +82,7 @@ class Desk:
         sources = Sources(
             directory=unasked,
             log=unasked,
-            history=unasked,
+            homes=unasked,
             consents=unasked,
             enrolments=unasked,
             ledger=unasked,

@@ -25,7 +25,7 @@ class Pipeline:
 
     @staticmethod
     def new(monkeypatch: pytest.MonkeyPatch) -> "Pipeline":
-        monkeypatch.setattr("tests.builders.events.KEYS", CollectKeys(person=KEY, link=b"link-key"))
+        monkeypatch.setattr("tests.builders.events.KEYS", CollectKeys(person=KEY, link=b"link-key", signing=b"signing-key"))
         return Pipeline()
 
     def retried(self, **document: Any) -> list[RetryResult]:

@@ -32,7 +32,7 @@ def aws() -> Iterator[Endpoint]:
             make_table(table)
         make_reject_stores()
         ssm = boto3.client("ssm", region_name=REGION)
-        for name in ("/person", "/link"):
+        for name in ("/person", "/link", "/signing"):
             ssm.put_parameter(Name=name, Value=f"secret of {name}", Type="SecureString")
         dynamodb = boto3.client("dynamodb", region_name=REGION)
         write_keys.create(DynamoWriteKeys(dynamodb, table="access"), "site", clock=utc_now, new_secret=lambda: "secret")
@@ -50,6 +50,7 @@ SETTINGS = CollectSettings(
     overflow_queue_url=f"https://sqs.{REGION}.amazonaws.com/123456789012/overflow",
     person_key_parameter="/person",
     link_key_parameter="/link",
+    signing_key_parameter="/signing",
     retention_days=760,
     public_url="https://collect.shop.example",
     definitions_ttl_seconds=60,

@@ -16,11 +16,11 @@ from ariane.adapters.memory.consents import MemoryConsents
 from ariane.adapters.memory.identities import MemoryIdentities
 from ariane.errors import Conflict
 from ariane.events.model import Event, SourceKind
-from ariane.identity.merging import MergePlan
-from ariane.identity.model import Head, Merged
+from ariane.identity.commits import Child, Commit
+from ariane.identity.model import Head
 from ariane.identity.rules import Identifier
 from ariane.identity.trees import Heads
-from ariane.privacy.consents import Consent, ConsentDecision, ConsentQuestion, ConsentStore, decisions_of
+from ariane.privacy.consents import Consent, ConsentDecision, ConsentQuestion, ConsentState, ConsentStore, decisions_of
 from tests.builders.moto_endpoint import REGION, make_table
 from tests.builders.profiles import NOON
 
@@ -79,10 +79,9 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 def merge_away(identities: Any, root: str) -> None:
     head = identities.heads([root]).get(root, Head(person_id=root))
-    winner = Head(person_id="prs_winner", identifier=Identifier("user_id", "u1"), first_at=NOON)
-    loser = replace(head, identifier=Identifier("email", "a@b.fr"), first_at=NOON)
-    transition = Merged(into="prs_winner", absorbed=(root,), cause="c", at=NOON)
-    identities.merge(MergePlan(winner=winner, absorbed=(loser,), transition=transition))
+    winner = Head(person_id="prs_winner", identifier=Identifier("user_id", "u1"), first_at=NOON, children=1)
+    loser = replace(head, identifier=Identifier("email", "a@b.fr"), first_at=NOON, parent="prs_winner")
+    identities.commit(Commit(heads=(winner, loser), joined=(Child("prs_winner", root, "email:a@b.fr"),)))
 
 
 def test_a_decision_is_the_state_and_raises_the_persons_head(world: World) -> None:
@@ -192,6 +191,75 @@ def test_the_longest_names_make_a_key(world: World) -> None:
 
     assert list(world.store.states(["prs_fragment"])) == [decision.state]
     assert len(f"C#{decision.topic}#{decision.channel}#*".encode()) <= 1_024
+
+
+def states(world: World) -> list[ConsentState]:
+    return list(world.store.states(["prs_address"]))
+
+
+def test_a_released_decision_leaves_what_stood_before_it(world: World) -> None:
+    for place in (0, 1, 2):
+        world.store.record(DECISIONS[place], root_id="prs_root")
+    world.store.release(DECISIONS[2], root_id="prs_root")
+    assert (states(world), world.version()) == ([DECISIONS[1].state], 4)
+    world.store.release(DECISIONS[1], root_id="prs_root")
+    world.store.release(DECISIONS[0], root_id="prs_root")
+    assert (states(world), world.version(), world.records()) == ([], 6, 3)
+
+
+def test_releasing_again_or_what_was_never_here_changes_nothing(world: World) -> None:
+    world.store.record(DECISIONS[0], root_id="prs_root")
+    world.store.release(DECISIONS[1], root_id="prs_root")
+    assert (states(world), world.version()) == ([DECISIONS[0].state], 1)
+    for _ in range(2):
+        world.store.release(DECISIONS[0], root_id="prs_root")
+    assert (states(world), world.version()) == ([], 2)
+
+
+def test_releasing_what_others_have_superseded_leaves_the_state_and_the_head(world: World) -> None:
+    for place in (0, 1, 2):
+        world.store.record(DECISIONS[place], root_id="prs_root")
+    world.store.release(DECISIONS[1], root_id="prs_root")
+    assert (states(world), world.version()) == ([DECISIONS[2].state], 3)
+    world.store.release(DECISIONS[2], root_id="prs_root")
+    assert states(world) == [DECISIONS[0].state]
+
+
+def test_what_was_said_for_the_person_and_for_the_address_are_released_apart(world: World) -> None:
+    wide = a_decision(is_person_wide=True, granted=False)
+    for decision in (a_decision(), wide):
+        world.store.record(decision, root_id="prs_root")
+    world.store.release(wide, root_id="prs_root")
+    assert states(world) == [a_decision().state]
+
+
+def test_an_adopted_decision_counts_again(world: World) -> None:
+    for place in (0, 1):
+        world.store.record(DECISIONS[place], root_id="prs_root")
+    world.store.release(DECISIONS[1], root_id="prs_root")
+    world.store.record(DECISIONS[1], root_id="prs_root")
+    assert states(world) == [DECISIONS[0].state]
+    for _ in range(2):
+        world.store.adopt(DECISIONS[1], root_id="prs_root")
+    assert (states(world), world.version(), world.records()) == ([DECISIONS[1].state], 4, 2)
+    world.store.release(DECISIONS[1], root_id="prs_root")
+    assert states(world) == [DECISIONS[0].state]
+
+
+def test_an_adopted_decision_is_recorded_where_it_never_was_and_never_goes_back_in_time(world: World) -> None:
+    for place in (1, 0):
+        world.store.adopt(DECISIONS[place], root_id="prs_root")
+    assert (states(world), world.version(), world.records()) == ([DECISIONS[1].state], 1, 2)
+
+
+def test_a_root_that_was_merged_away_can_neither_adopt_nor_release(world: World) -> None:
+    world.store.record(DECISIONS[0], root_id="prs_root")
+    world.merge_away("prs_root")
+    with pytest.raises(Conflict, match="root_merged"):
+        world.store.adopt(DECISIONS[1], root_id="prs_root")
+    with pytest.raises(Conflict, match="root_merged"):
+        world.store.release(DECISIONS[0], root_id="prs_root")
+    assert states(world) == [DECISIONS[0].state]
 
 
 def test_a_root_that_was_merged_away_is_refused_and_nothing_is_kept(world: World) -> None:

@@ -131,3 +131,40 @@ def test_marking_an_item_that_is_gone_makes_none(log: Log) -> None:
     log.reads.mark_duplicates(PERSON, at(1).sort, {0})
 
     assert log.reads.get(PERSON, at(1).sort) is None
+
+
+def test_a_scan_reads_everything_page_by_page(log: Log) -> None:
+    items = [at(minute) for minute in range(7)]
+    for item in items:
+        log.appends.append(item)
+    log.appends.append(replace(items[0], person_id="prs_bbbbbbbbbbbbbbbbbbbbbbbbbb"))
+    found: list[LogItem] = []
+    cursor: str | None = None
+    while True:
+        page = log.reads.scan(PERSON, limit=3, cursor=cursor)
+        found += page.items
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert found == items
+
+
+def test_what_a_refold_counted_is_marked_beside_what_others_did(log: Log) -> None:
+    items = [at(1), at(2)]
+    for item in items:
+        log.appends.append(item)
+    log.reads.mark_refolded(PERSON, [(items[0].sort, "1:0,1"), (items[1].sort, "1:0"), ("2026-01-01T00:00:00.000Z#gone", "1:0")])
+    log.reads.mark_refolded(PERSON, [(items[0].sort, "2:0"), (items[0].sort, "1:0,1")])
+    log.reads.mark_duplicates(PERSON, items[0].sort, [0])
+    first, second = log.reads.scan(PERSON).items
+    assert (set(first.refolded), set(first.duplicates), set(second.refolded)) == ({"1:0,1", "2:0"}, {0}, {"1:0"})
+    assert log.reads.get(PERSON, items[0].sort) == first
+    log.reads.mark_refolded(PERSON, [])
+
+
+def test_more_marks_than_are_made_at_once_are_all_made(log: Log) -> None:
+    items = [at(minute) for minute in range(40)]
+    for item in items:
+        log.appends.append(item)
+    log.reads.mark_refolded(PERSON, [(item.sort, "a:0") for item in items])
+    assert all(item.refolded == {"a:0"} for item in log.reads.scan(PERSON).items)

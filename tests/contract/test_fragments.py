@@ -11,8 +11,9 @@ from moto import mock_aws
 from ariane.adapters.aws.fragments import DynamoFragments
 from ariane.adapters.memory.fragments import MemoryFragments
 from ariane.errors import Conflict
-from ariane.profiles.fragments import Fragment, StoredFragment, Tally, Trait, Unreadable, encode
+from ariane.profiles.fragments import Fragment, Route, RoutedFragment, StoredFragment, Tally, Trait, Unreadable, encode
 from ariane.profiles.once import Recent, Trace
+from ariane.profiles.routed_rows import MOST_ROUTED
 from ariane.profiles.stitching import Fragments
 from tests.builders.moto_endpoint import REGION, make_table
 
@@ -74,10 +75,50 @@ def test_loading_nothing_or_very_many_works(store: Fragments) -> None:
     assert len(store.load([f"prs_{number}" for number in range(110)])) == 110
 
 
-@pytest.mark.parametrize("state", [b"\xff no fragment", b"\x01", b"\x02" + encode(FULL)[1:], encode(FULL)[:-9]])
+@pytest.mark.parametrize("state", [b"\xff no fragment", b"\x01", b"\x02" + encode(FULL)[1:], b"\x03" + encode(FULL)[1:], encode(FULL)[:-9]])
 def test_a_fragment_that_cannot_be_decoded_is_told_and_others_are_read_without_it(store: Fragments, state: bytes) -> None:
     store.save(StoredFragment(fragment=Fragment(person_id="prs_b")))
     damage(store, "prs_a", state)
     with pytest.raises(Unreadable):
         store.load(["prs_a", "prs_b"])
     assert list(store.load(["prs_b"])) == ["prs_b"]
+
+
+ROUTED = replace(FULL, routing=3, generation=2**40, feeds=("prs_feed", "prs_other"))
+
+
+def row(home: str, partition: str, times: int) -> RoutedFragment:
+    return RoutedFragment(partition=partition, fragment=Fragment(person_id=home, tallies={"$page": Tally(times, 1, 9)}, last_seen=9))
+
+
+def test_where_its_events_are_and_whose_comes_back_too(store: Fragments) -> None:
+    store.save(StoredFragment(fragment=ROUTED))
+    assert store.load(["prs_a"])["prs_a"].fragment == ROUTED
+
+
+def test_rows_of_other_homes_are_written_with_the_fragment_or_not_at_all(store: Fragments) -> None:
+    store.save(StoredFragment(fragment=FULL), routed=[row("prs_h", "prs_a", 1), row("prs_i", "prs_a", 2)])
+    stale = StoredFragment(fragment=FULL)
+    with pytest.raises(Conflict):
+        store.save(stale, routed=[row("prs_h", "prs_a", 7)])
+    routes = [Route("prs_h", "prs_a"), Route("prs_i", "prs_a"), Route("prs_h", "prs_b")]
+    found = store.load_routed(routes)
+    assert {route: fragment.tallies["$page"].times for route, fragment in found.items()} == {routes[0]: 1, routes[1]: 2}
+    store.save(replace(stale, version=1), routed=[row("prs_h", "prs_a", 7)])
+    assert store.load_routed(routes)[routes[0]] == row("prs_h", "prs_a", 7).fragment
+    assert store.load(["prs_a"])["prs_a"].version == 2
+    assert store.load(["prs_h"]) == {}
+    assert store.load_routed([]) == {}
+
+
+def test_as_many_rows_as_a_refold_writes_at_once_fit_one_write(store: Fragments) -> None:
+    rows = [row(f"prs_{number}", "prs_a", number) for number in range(MOST_ROUTED)]
+    store.save(StoredFragment(fragment=FULL), routed=rows)
+    assert len(store.load_routed([each.route for each in rows])) == MOST_ROUTED
+
+
+def test_the_homes_of_a_partition_are_remembered_once_each(store: Fragments) -> None:
+    for home in ("prs_h", "prs_i", "prs_h"):
+        store.add_home(Route(home, "prs_a"))
+    assert set(store.homes_of("prs_a")) == {"prs_h", "prs_i"}
+    assert set(store.homes_of("prs_h")) == set()

@@ -59,7 +59,7 @@ def test_an_unknown_token_cannot_be_revoked(store: TokenStore) -> None:
         tokens.revoke(store, "tok_nobody")
 
 
-@pytest.mark.parametrize("scopes", [[], ["profiles:write"], ["profiles:read", "everything"]])
+@pytest.mark.parametrize("scopes", [[], ["profiles:erase"], ["profiles:read", "everything"]])
 def test_a_token_has_at_least_one_scope_and_only_known_ones(store: TokenStore, scopes: list[str]) -> None:
     with pytest.raises(Rejected):
         make(store, "a", *scopes)

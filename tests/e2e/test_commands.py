@@ -60,6 +60,18 @@ def test_a_made_key_is_accepted_until_it_is_revoked(world: World, ariane: Ariane
     assert listed[key[:6]] is True
 
 
+def test_a_signature_made_on_the_command_line_is_believed_and_not_kept(world: World, ariane: Ariane) -> None:
+    user, visitor, message_id = fresh("u"), fresh("v"), fresh("m")
+    signed = ariane("identity", "sign", "--user-id", user, "--anonymous-id", visitor).strip()
+    ids = {"type": "identify", "userId": user, "messageId": message_id}
+    world.send({**ids, "anonymousId": visitor, "context": {"signature": signed}}, kind="browser")
+    world.send({**ids, "anonymousId": fresh("v"), "messageId": f"{message_id}-2", "context": {"signature": signed}}, kind="browser")
+
+    entries = {each["messageId"]: each for each in world.timeline_with(f"user_id:{user}", message_id, f"{message_id}-2")}
+    assert entries[message_id]["context"]["signature"] == {"verified": True}
+    assert entries[f"{message_id}-2"]["context"]["signature"] == {"verified": False, "reason": "forged"}
+
+
 def test_a_made_token_reads_profiles_and_is_listed_without_itself(world: World, ariane: Ariane) -> None:
     token = ariane("tokens", "create", "till").strip()
 

@@ -1,7 +1,7 @@
 """At rest: what the clients were told, what the log holds, what was made of it. Each check says what it misses."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -10,14 +10,17 @@ from typing import Any
 import orjson
 
 from ariane.events.model import OWN_SOURCE
+from ariane.identity.epochs import is_later
 from ariane.identity.ids import person_id
 from ariane.identity.rules import Identifier
-from ariane.profiles.announcing import Fact
-from ariane.profiles.model import Profile
+from ariane.profiles.announcing import Fact, facts_of_transition
 from ariane.profiles.reader import ProfileReader
 from tests.faults.clients import OPENING
 from tests.faults.clients_sdk import Told
-from tests.faults.model import Entry, Known, entries_of, identifiers_in, known_by_pk, partition_of, said_in, standing
+from tests.faults.identity_mirror import Mirror
+from tests.faults.model import Entry, entries_of, identifiers_in, said_in, standing
+from tests.faults.model_people import People
+from tests.faults.model_profiles import differences
 from tests.faults.world import World
 from tests.faults.world_brand import LISTENED
 
@@ -39,6 +42,22 @@ class Rest:
         """Each event once: without the copies that stitch marked."""
         return [entry for entry in self.entries if not entry.is_marked]
 
+    @cached_property
+    def people(self) -> People:
+        identities, key = self.world.stores.identities, self.world.person_key()
+        alone = People(self.entries, identities.all_splits(), self.world.identity_rules(), key)
+        ids = {person_id(each, key) for group in alone.groups for each in group}
+        links = {each for own in ids for each in identities.assertions_under(own) if each.by is not None}
+        return People(alone.entries, alone.splits, alone.rules, key, sorted(links, key=lambda each: each.sequence))
+
+    def home(self, entry: Entry) -> str:
+        """The person id of whoever the event is about."""
+        return self.people.home_id(entry)
+
+    @cached_property
+    def has_parted(self) -> bool:
+        return any(each.parted or each.refold for each in self.world.stores.identities.committed)
+
     def root(self, id_: str) -> str:
         if id_ not in self.roots:
             self.roots[id_] = self.world.stores.identities.root_of(id_)
@@ -51,19 +70,17 @@ class Rest:
 def at_announcement(world: World, fact: Fact) -> None:
     """What is committed is announced, and nothing before that."""
     if fact.kind == "Event":
-        held = world.stores.fragments.load([fact.detail["fragment"]]).get(fact.detail["fragment"])
-        tally = held.fragment.tallies.get(fact.detail["event"]) if held else None
-        if tally is None:
+        partition = str(fact.detail["cause"]).partition("/")[0]
+        if fact.detail["event"] not in world.stores.fragments.names_of(partition):
             world.problem(f"{fact.detail['event']} {fact.detail['messageId']} was announced before it was applied")
-    elif fact.detail["cause"] not in {plan.transition.cause for plan in world.stores.identities.merges}:
-        world.problem(f"a merge was announced that nobody made, of {fact.detail['cause']}")
+    elif not any(each.cause == fact.detail["cause"] for each in world.stores.identities.committed):
+        world.problem(f"a {fact.kind} was announced that nobody made, of {fact.detail['cause']}")
 
 
 def problems_of_events(rest: Rest) -> Iterator[str]:
     yield from _what_was_accepted(rest)
     yield from _what_was_refused(rest)
     yield from _who_is_who(rest)
-    yield from _what_is_known(rest)
     yield from _what_was_announced(rest)
     yield from _what_was_decided(rest)
     yield from _what_is_left(rest)
@@ -107,73 +124,39 @@ def _tag(source: str, message: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _who_is_who(rest: Rest) -> Iterator[str]:
-    """The partition is the closure of what the log asserts, with one root each; a profile shows all of its identifiers and no other."""
-    reader = ProfileReader(rest.world.stores.identities, rest.world.stores.fragments)
-    seen: dict[str, frozenset[str]] = {}
-    for group in partition_of(rest.entries).groups():
-        roots = {rest.root(rest.id_of(identifier)) for identifier in group}
-        if len(roots) > 1:
-            yield f"inv 3: {sorted(group)} have {len(roots)} roots"
-        for root in roots:
-            if root in seen:
-                yield f"inv 3: {sorted(group)} and {sorted(seen[root])} have one root"
-            seen[root] = group
-            shown = set(reader.snapshot(root).identifiers.values())
-            if shown != set(group):
-                yield f"inv 3: the profile of {sorted(group)} shows {sorted(shown)}"
-            yield from _fold_of(rest, group, reader.snapshot(root))
+    """Every head, cluster and assertion is what the reference makes of the log and the splits, and each profile the fold of its people's
+    events, whatever they lie under in the log."""
+    stores, people = rest.world.stores, rest.people
+    mirror = Mirror(
+        store=stores.identities,
+        assertions=people.assertions,
+        splits=people.splits,
+        rules=people.rules,
+        key=people.key,
+        transitions=stores.identities.committed,
+        universe=[each for group in people.groups for each in group if not is_later(each)],
+    )
+    yield from (f"inv 3: {problem}" for problem in mirror.problems())
+    reader = ProfileReader(stores.identities, stores.fragments)
+    known = people.known_by_home(rest.counted)
+    for group in people.groups:
+        yield from differences(people, group, reader.snapshot(min(people.ids_of(group))), known)
     for entry in rest.entries:
-        anchor = identifiers_in(entry)[:1]
-        if anchor and rest.id_of(anchor[0]) != entry.pk:
-            yield f"{entry.tag} lies under another id than that of {anchor[0]}"
-
-
-def _fold_of(rest: Rest, group: frozenset[str], profile: Profile) -> Iterator[str]:
-    """The profile is the fold of all that the log has of the group."""
-    ids = {rest.id_of(identifier) for identifier in group}
-    known = Known()
-    for entry in rest.counted:
-        if entry.pk in ids:
-            known.add(entry)
-    counts = {name: seen.count for name, seen in profile.occurrences.items()}
-    if counts != dict(known.counts) or dict(profile.traits) != known.shown():
-        yield f"inv 1: the profile of {sorted(group)} has {counts}, {dict(profile.traits)}, by the log {known.counts}, {known.shown()}"
-
-
-def _what_is_known(rest: Rest) -> Iterator[str]:
-    """Each event applied exactly once: what the fragments hold is the fold of the log."""
-    known = known_by_pk(rest.counted)
-    fragments = rest.world.stores.fragments.load({entry.pk for entry in rest.entries})
-    for pk in sorted({entry.pk for entry in rest.entries}):
-        expected = known.get(pk, Known())
-        stored = fragments.get(pk)
-        if stored is None:
-            yield f"inv 1: {_names(rest, pk)} has events and no fragment"
-            continue
-        fragment = stored.fragment
-        counts = {name: tally.times for name, tally in fragment.tallies.items()}
-        if counts != dict(expected.counts):
-            yield f"inv 1: {_names(rest, pk)} counts {counts}, the log {dict(expected.counts)}"
-        traits = {name: trait.value for name, trait in sorted(fragment.traits.items()) if trait.value is not None}
-        if traits != expected.shown():
-            yield f"inv 1: {_names(rest, pk)} has the traits {traits}, by the log {expected.shown()}"
-        if (fragment.first_seen, fragment.last_seen) != (expected.first, expected.last):
-            yield f"inv 1: {_names(rest, pk)} was first and last seen otherwise than the log says"
-
-
-def _names(rest: Rest, pk: str) -> str:
-    return next((identifiers_in(entry)[0] for entry in rest.entries if entry.pk == pk and identifiers_in(entry)), pk)
+        first = identifiers_in(entry)[:1]
+        if first and rest.id_of(first[0]) != entry.pk:
+            yield f"{entry.tag} lies under another id than that of {first[0]}"
 
 
 def _what_was_announced(rest: Rest) -> Iterator[str]:
     """Where one person's items lie on several shards, what another shard taught the fragment hides a merge whose stitcher died: a limit
     that docs/concepts/stitching.md names."""
     facts = rest.world.stores.bus.facts
-    causes = {fact.detail["cause"] for fact in facts if fact.kind == "Profile Merged"}
+    told = {str(fact) for fact in facts}
     events = {(fact.detail["source"], fact.detail["messageId"]) for fact in facts if fact.kind == "Event"}
-    for plan in rest.world.stores.identities.merges:
-        if plan.transition.cause not in causes and not rest.world.weather.is_torn:
-            yield f"a merge was never announced: into {plan.transition.into}, by {plan.transition.cause}"
+    for transition in rest.world.stores.identities.committed:
+        for fact in facts_of_transition(transition):
+            if str(fact) not in told and not rest.world.weather.is_torn:
+                yield f"a {fact.kind} was never announced: {dict(fact.detail)}"
     for entry in rest.counted:
         if entry.name in LISTENED and entry.id not in events:
             yield f"{entry.name} {entry.tag} was listened to and never announced"
@@ -181,16 +164,16 @@ def _what_was_announced(rest: Rest) -> Iterator[str]:
 
 def _what_was_decided(rest: Rest) -> Iterator[str]:
     key = rest.world.person_key()
-    expected = standing(said for entry in rest.counted if (said := said_in(entry, key)) is not None)
-    states = rest.world.stores.consents.states({thing[0] for thing in expected} | _ids_of(rest.entries))
+    expected = standing(said for entry in rest.counted if (said := said_in(entry, rest.home(entry), key)) is not None)
+    states = rest.world.stores.consents.states({thing[0] for thing in expected} | _ids_of(rest))
     stored = {(each.person_id, each.topic, each.channel, each.is_person_wide): (each.at, each.granted) for each in states}
     for thing in sorted(expected.keys() | stored.keys()):
         if expected.get(thing) != stored.get(thing):
             yield f"the consent {thing} stands as {stored.get(thing)}, by the log as {expected.get(thing)}"
 
 
-def _ids_of(entries: Iterable[Entry]) -> set[str]:
-    return {entry.pk for entry in entries}
+def _ids_of(rest: Rest) -> set[str]:
+    return {entry.pk for entry in rest.entries} | {own for group in rest.people.groups for own in rest.people.ids_of(group)}
 
 
 def _what_is_left(rest: Rest) -> Iterator[str]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from ariane.journeys.enrolment import Enrolment, Status
+from ariane.journeys.enrolment import UNMERGED, Enrolment, Status
 from ariane.journeys.graph import Journey, SendNode, read_journey
 from ariane.messaging.ledger import Claim
 from ariane.messaging.model import LedgerEntry, MessageClass, message_id
@@ -60,8 +60,11 @@ def _is_of_its_version(run: Enrolment, entry: LedgerEntry) -> bool:
 def _of_marketing(world: World, entry: LedgerEntry, person: set[str], said: str) -> None:
     address = entry.address_id or ""
     owner = set() if address in person else world.stores.identities.together_with(address)
+    consents = world.stores.consents
     decisions = (
-        Said(each.person_id, each.topic, each.channel, each.is_person_wide, each.granted, each.at) for each in world.stores.consents.records
+        Said(each.person_id, each.topic, each.channel, each.is_person_wide, each.granted, each.at)
+        for each in consents.records
+        if each.state not in consents.released
     )
     states = standing(decisions)
     if not may_write(states, topic=entry.topic, channel=str(entry.channel), address=address, person=person, owner=owner):
@@ -126,7 +129,9 @@ def _runs_that_stay(rest: Rest) -> Iterator[str]:
             yield f"the run {_of(run)} has ended as {run.status} and is still due at {run.due}"
         if run.status is Status.EXITED and run.reason == "exit_event" and not _exit_exists(rest, run):
             yield f"the run {_of(run)} was ended by an exit that never happened"
-        if run.status is Status.EXITED and run.reason not in ("exit_event", "exit_step"):
+        if run.status is Status.EXITED and run.reason == UNMERGED and not rest.has_parted:
+            yield f"the run {_of(run)} left as unmerged, and nobody was parted"
+        if run.status is Status.EXITED and run.reason not in ("exit_event", "exit_step", UNMERGED):
             yield f"the run {_of(run)} gave up: {run.reason}"
 
 
@@ -167,7 +172,7 @@ def _exit_exists(rest: Rest, run: Enrolment) -> bool:
     return leaving is not None and any(
         entry.name == leaving.event
         and entry.at >= run.entry_time
-        and rest.root(entry.pk) == rest.root(run.profile)
+        and (rest.has_parted or rest.root(rest.home(entry)) == rest.root(run.profile))
         and (leaving.match is None or str(entry.properties.get(leaving.match, "")) == run.key)
         for entry in rest.counted
     )
@@ -176,6 +181,7 @@ def _exit_exists(rest: Rest, run: Enrolment) -> bool:
 def _entries_without_a_run(rest: Rest) -> Iterator[str]:
     """Every event that a journey listens to was looked at by it, and started a run unless something stood in the way."""
     known = {(rest.root(run.profile), run.journey, run.key) for run in rest.world.stores.runs.all()}
+    keys = {(journey, key) for _, journey, key in known}
     for name, content in bundle().journeys.items():
         entry_rule = read_journey(content["definition"]).entry
         for entry in rest.counted:
@@ -184,7 +190,11 @@ def _entries_without_a_run(rest: Rest) -> Iterator[str]:
             results = rest.world.handled.get((name, *entry.id), set())
             if not results:
                 yield f"{name} never looked at its entry event {entry.tag}"
-            elif (rest.root(entry.pk), name, _key(entry, entry_rule.key)) not in known and not results & _NO_RUN:
+                continue
+            key = _key(entry, entry_rule.key)
+            if rest.has_parted and (name, key) in keys:
+                continue  # it was another run's repeat while they were one person
+            if (rest.root(rest.home(entry)), name, key) not in known and not results & _NO_RUN:
                 yield f"{name} has no run for its entry event {entry.tag}, which it called {sorted(results)}"
 
 
@@ -198,7 +208,10 @@ def _messages_of_runs(rest: Rest) -> Iterator[str]:
     ends = {(run.profile, run.sort): run.status for run in rest.world.stores.runs.all()}
     for run, node in sorted(_reached(rest), key=lambda pair: (pair[0].profile, pair[0].sort, pair[0].visit)):
         id_ = message_id(run.journey, run.key, run.number, node.id, run.visit, 0)
-        found = rest.world.stores.ledger.find(id_, rest.world.stores.identities.together_with(run.profile))
+        ledger = rest.world.stores.ledger
+        found = ledger.find(id_, rest.world.stores.identities.together_with(run.profile))
+        if not found and rest.has_parted:  # it may lie under whoever they were one person with
+            found = [each for each in ledger.all() if each.id == id_]
         was_asked = (run.profile, run.sort, node.id, run.visit) in asked
         if not found and (was_asked or ends[run.profile, run.sort] is Status.COMPLETED):
             yield f"inv 7: the run {_of(run)} came to the message {node.template} and the ledger does not know it"
@@ -237,7 +250,14 @@ def _ledger(rest: Rest) -> Iterator[str]:
 
 def _is_excused(rest: Rest, entry: LedgerEntry) -> bool:
     """The network said that the person wants no more, before or after the claim: whoever was to write that down may have died."""
+    if rest.has_parted and (entry.reason == "address_taken_apart" or _left_unmerged(rest, entry)):
+        return True
     return entry.reason in _NO_FAULT_OF_OURS or rest.world.stores.suppressions.reason(entry.address_id or "") is not None
+
+
+def _left_unmerged(rest: Rest, entry: LedgerEntry) -> bool:
+    """Nobody asks for a message again whose run has left."""
+    return any(run.journey == entry.journey and run.reason == UNMERGED for run in rest.world.stores.runs.all())
 
 
 def _of(run: Enrolment) -> str:

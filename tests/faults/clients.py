@@ -15,7 +15,7 @@ OPENING = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One request of the script, or (without a source) the publishing of the second version."""
+    """One request of the script, or (without a source) the publishing of the second version, or what an operator does."""
 
     number: int
     at: datetime
@@ -38,12 +38,7 @@ def _said(message: Mapping[str, Any]) -> str:
     return f"{message.get('event') or message.get('type')} {message.get('messageId', '(no id)')} of {who}"
 
 
-def script_of(random: Random, mix: Mix) -> list[Sending]:
-    """In the order of time. Numbers name actions for ever: leaving one out changes no other."""
-    return _Author(random, mix).script()
-
-
-class _Author:
+class Author:
     def __init__(self, random: Random, mix: Mix) -> None:
         self._random = random
         self._mix = mix

@@ -22,6 +22,17 @@ WEIGHTS: Mapping[str, float] = {
     "twin": 0.7,
     "repeat": 2.5,
     "nameless": 0.5,
+    "tablet": 0,
+    "devices": 0,
+    "mistyped": 0,
+    "form": 0,
+    "signed": 0,
+    "hub": 0,
+    "known_before": 0,
+    "rename": 0,
+    "unmerge": 0,
+    "lift": 0,
+    "link": 0,
 }
 
 

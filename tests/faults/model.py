@@ -1,5 +1,5 @@
 """The reference: what the log alone says that the state must be. Small, slow and written apart from the product, of which it uses the
-computation of a person id and nothing else."""
+computation of a person id and nothing else. Who is one person: ``model_people``."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -34,6 +34,16 @@ class Entry:
     @property
     def id(self) -> tuple[str, str]:
         return self.source, self.message["messageId"]
+
+    @property
+    def is_trusted(self) -> bool:
+        return self.kind not in (SourceKind.BROWSER, SourceKind.APP) or self.is_signed
+
+    @property
+    def is_signed(self) -> bool:
+        """As collect found, who has the key."""
+        mark = (self.message.get("context") or {}).get("signature")
+        return isinstance(mark, Mapping) and mark.get("verified") is True
 
     @property
     def name(self) -> str | None:
@@ -72,7 +82,7 @@ def entries_of(items: Iterable[LogItem]) -> list[Entry]:
 
 
 def identifiers_in(entry: Entry) -> list[str]:
-    """``namespace:value``, the anchor first."""
+    """``namespace:value``, the first is the one under whose id the event lies in the log."""
     found = sorted(set(_named(entry)), key=lambda pair: (ORDER.index(pair[0]), pair[1]))
     if entry.kind is SourceKind.STORE:
         found = [pair for pair in found if pair[0] not in DEVICES] or found[:1]
@@ -85,8 +95,10 @@ def _named(entry: Entry) -> Iterator[tuple[str, str]]:
         if message.get(name):
             yield namespace, message[name]
     if message["type"] == "alias":
-        yield "anonymous_id", message["previousId"]
+        yield "user_id" if message["previousId"].startswith("u") else "anonymous_id", message["previousId"]
     context = message.get("context") or {}
+    if (context.get("device") or {}).get("id"):
+        yield "device_id", context["device"]["id"]
     for external in context.get("externalIds") or ():
         yield external["type"], _normal(external["type"], external["id"])
     own = message.get("traits") or {} if message["type"] == "identify" else {}
@@ -100,38 +112,6 @@ def _normal(namespace: str, value: str) -> str:
     if namespace == "email":
         return value.strip().lower()
     return "+33" + value[1:] if namespace == "phone" and value.startswith("0") else value
-
-
-@dataclass
-class Partition:
-    """The transitive closure of what the log asserts. The first version of identity has no limits: every set joins."""
-
-    parents: dict[str, str] = field(default_factory=dict)
-
-    def root(self, text: str) -> str:
-        self.parents.setdefault(text, text)
-        while self.parents[text] != text:
-            text = self.parents[text]
-        return text
-
-    def join(self, texts: Iterable[str]) -> None:
-        first, *others = [self.root(text) for text in texts]
-        for other in others:
-            self.parents[self.root(other)] = self.root(first)
-
-    def groups(self) -> list[frozenset[str]]:
-        found: dict[str, set[str]] = {}
-        for text in self.parents:
-            found.setdefault(self.root(text), set()).add(text)
-        return [frozenset(group) for group in found.values()]
-
-
-def partition_of(entries: Iterable[Entry]) -> Partition:
-    partition = Partition()
-    for entry in entries:
-        if identifiers_in(entry):  # the platform's own events name nobody
-            partition.join(identifiers_in(entry))
-    return partition
 
 
 # what is known
@@ -162,6 +142,14 @@ class Known:
                 self.places[moment] = entry.place
                 self.said[moment] = value
 
+    def take(self, other: "Known") -> None:
+        """Everything that the other knows, of other events."""
+        self.counts.update(other.counts)
+        self.first = min((each for each in (self.first, other.first) if each is not None), default=None)
+        self.last = max((each for each in (self.last, other.last) if each is not None), default=None)
+        self.places |= other.places
+        self.said |= other.said
+
     def shown(self) -> dict[str, Any]:
         """The latest value, of one instant the largest, unless it is a removal."""
         best: dict[str, tuple[int, bytes, Any]] = {}
@@ -169,14 +157,6 @@ class Known:
             word = (millis, orjson.dumps(value), value)
             best[name] = max(best.get(name, word), word, key=lambda each: each[:2])
         return {name: value for name, (_, _, value) in sorted(best.items()) if value is not None}
-
-
-def known_by_pk(entries: Iterable[Entry]) -> dict[str, Known]:
-    found: dict[str, Known] = {}
-    for entry in entries:
-        if not entry.is_marked:
-            found.setdefault(entry.pk, Known()).add(entry)
-    return found
 
 
 # consents
@@ -198,14 +178,16 @@ class Said:
         return self.id, self.topic, self.channel, self.is_wide
 
 
-def said_in(entry: Entry, key: bytes) -> Said | None:
-    """As the simulated clients say it: one topic and channel, or nothing of either, which withdraws everything."""
+def said_in(entry: Entry, home: str, key: bytes) -> Said | None:
+    """``home`` is the person id of whoever the event is about.
+
+    As the simulated clients say it: one topic and channel, or nothing of either, which withdraws everything."""
     if entry.name not in ("Consent Granted", "Consent Withdrawn"):
         return None
     properties = entry.properties
     topic, channel = properties.get("topic", "*"), properties.get("channel", "*")
     address = next((f"{name}:{_normal(name, properties[name])}" for name in ("email", "phone") if name in properties), None)
-    about = person_id(Identifier.parse(address), key) if address else entry.pk
+    about = person_id(Identifier.parse(address), key) if address else home
     is_wide = address is None and entry.source != "ariane"
     return Said(about, topic, channel, is_wide, entry.name == "Consent Granted", entry.at)
 

@@ -12,7 +12,7 @@ from ariane.adapters.memory.identities import MemoryIdentities
 from ariane.errors import Permanent, Retryable
 from ariane.events import acceptance, keys
 from ariane.events.model import Event, LogItem
-from ariane.identity.merging import MergePlan
+from ariane.identity.commits import Commit
 from ariane.journeys import admission as journey_admission
 from ariane.journeys import runner, step
 from ariane.journeys.enrolment import Enrolment, Status
@@ -72,7 +72,7 @@ def _key_without_source(patch: pytest.MonkeyPatch) -> None:
 
 def _no_replay(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(one_person._Delivery, "_standing", lambda self, records: iter(()))
-    patch.setattr(one_person._Delivery, "_earlier_merges", lambda self, records: iter(()))
+    patch.setattr(one_person._Delivery, "_earlier_changes", lambda self, records: iter(()))
 
 
 def _publish_before_commit(patch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,7 @@ def _publish_before_commit(patch: pytest.MonkeyPatch) -> None:
 
     def write(self: Any, fragment: Fragment, admission: Any, records: Sequence[Any]) -> None:
         heard = [placed for record in records for placed in placed_events(record.item)]
-        facts = self._event_facts([placed for placed in heard if not admission.is_duplicate(placed)])
+        facts = self.event_facts([placed for placed in heard if not admission.is_duplicate(placed)], is_moved=False)
         if facts:
             _announcer_of(self).publish(facts)
         whole(self, fragment, admission, records)
@@ -156,14 +156,14 @@ def _unsure_is_fresh(patch: pytest.MonkeyPatch) -> None:
 
 
 def _merge_keeps_versions(patch: pytest.MonkeyPatch) -> None:
-    whole = MemoryIdentities.merge
+    whole = MemoryIdentities.commit
 
-    def merge(self: MemoryIdentities, plan: MergePlan) -> None:
-        whole(self, plan)
-        for head in (plan.winner, *plan.absorbed):
+    def commit(self: MemoryIdentities, commit: Commit) -> None:
+        whole(self, commit)
+        for head in commit.heads:
             self._heads[head.person_id] = replace(self._heads[head.person_id], version=head.version)
 
-    patch.setattr(MemoryIdentities, "merge", merge)
+    patch.setattr(MemoryIdentities, "commit", commit)
 
 
 def _outcome_unreported(patch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,8 @@ from multiprocessing import get_context
 from os import process_cpu_count
 from time import monotonic
 
-from tests.faults.simulator import PROFILES, Case, Report, run
+from tests.faults.simulator import Case, Report, run
+from tests.faults.simulator_profiles import PROFILES
 from tests.faults.simulator_shrinking import shrink
 from tests.faults.simulator_trace import trace_of
 

@@ -13,86 +13,21 @@ from ariane.identity.rules import Identifier
 from ariane.privacy.consents import ConsentQuestion
 from tests.faults.audit import Rest, at_announcement, problems_of_events
 from tests.faults.audit_messages import at_claim, at_hand_over, at_handled, problems_of_messages, summary
-from tests.faults.clients import OPENING, Sending, script_of
-from tests.faults.clients_people import WEIGHTS, Mix
+from tests.faults.clients import OPENING, Sending
+from tests.faults.clients_identity import script_of
 from tests.faults.clients_provoking import Provoked
 from tests.faults.clients_sdk import Clients, Told
-from tests.faults.contracts import Kind
-from tests.faults.scheduler import Latency, LostInTimeError
-from tests.faults.world import Watch, Weather, World
+from tests.faults.operators import Operators
+from tests.faults.scheduler import LostInTimeError
+from tests.faults.simulator_profiles import PROFILES, Options
+from tests.faults.world import Watch, World
+from tests.faults.world_bounds import bounded
 from tests.faults.world_stores import HandedOver
 
 _AFTERMATH = timedelta(minutes=20)
 """How long the faults go on after the script's end."""
 _REST = timedelta(hours=27)
 """More than a day: what the sweeps give up, they have given up."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    name: str
-    mix: Mix
-    weather: Weather
-    unsubscribing: float = 0.2
-    """Share of e-mails whose reader uses the link."""
-    provoking: float = 0.1
-    """Share of decisions on a message during which the person acts."""
-
-
-_ONLY: dict[str, float] = dict.fromkeys(WEIGHTS, 0.0)
-PROFILES: Mapping[str, Options] = {
-    each.name: each
-    for each in (
-        Options(name="mixed", mix=Mix(), weather=Weather()),
-        Options(name="fine weather", mix=Mix(), weather=Weather(faults=0, kills=0, losses=0)),
-        Options(name="duplicates", mix=Mix(weights={"repeat": 9, "twin": 3}), weather=Weather(duplicates=0.5, losses=0.3, eager=0.3)),
-        Options(
-            name="merges",
-            mix=Mix(people=4, weights={"login": 12, "alias": 3, "order": 5, "add": 9, "sign_up": 5}, shared=0.8, minutes=10),
-            weather=Weather(shards=4, faults=0.06, latency=Latency(instant=0.7, long=0.06)),
-            provoking=0.5,
-        ),
-        Options(
-            name="consents",
-            mix=Mix(people=3, weights={"grant": 9, "withdraw": 5, "add": 8, "login": 6, "sign_up": 5}, shared=0.6, minutes=12),
-            weather=Weather(duplicates=0.2, latency=Latency(instant=0.5, long=0.08)),
-            unsubscribing=0.4,
-            provoking=0.6,
-        ),
-        Options(
-            name="exits",
-            mix=Mix(
-                people=3, weights=_ONLY | {"add": 9, "order": 4, "sign_up": 6, "login": 4, "grant": 3, "repeat": 2}, known=1, minutes=25
-            ),
-            weather=Weather(kills=0.02, duplicates=0.2, latency=Latency(long=0.06)),
-            provoking=0.3,
-        ),
-        Options(
-            name="races",
-            mix=Mix(people=2, actions=12, weights=_ONLY | {"add": 5, "sign_up": 4, "grant": 2}, known=1, minutes=8),
-            weather=Weather(
-                faults=0.01, kills=0.005, losses=0, duplicates=0.1, latency=Latency(instant=0.4, long=0.2, longest=5), shards=3
-            ),
-            provoking=0.9,
-        ),
-        Options(
-            name="lost answers",
-            mix=Mix(people=3, weights={"add": 7, "sign_up": 5}, known=1),
-            weather=Weather(
-                faults=0.2, kills=0.03, without=frozenset(set(Kind) - {Kind.LOST, Kind.KILL_AFTER}), duplicates=0.4, losses=0.3
-            ),
-        ),
-        Options(name="busy", mix=Mix(people=3, actions=12, busy=70, minutes=5), weather=Weather(faults=0.04, kills=0.015)),
-        Options(
-            name="torn",
-            mix=Mix(people=3, actions=16, minutes=4, weights={"repeat": 0, "nameless": 0}),
-            weather=Weather(is_torn=True, shards=3),
-        ),
-        Options(name="slow", mix=Mix(), weather=Weather(latency=Latency(instant=0.3, long=0.15, longest=12), skew=1.5)),
-        Options(name="kills", mix=Mix(), weather=Weather(faults=0.02, kills=0.06, is_refusing=True)),
-        Options(name="throttles", mix=Mix(weights={"order": 6, "invalid": 4}), weather=Weather(faults=0.15, kills=0.005, shards=3)),
-    )
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +92,9 @@ class Report:
 
 def run(case: Case) -> Report:
     """The report names the profile even where the seed chose it: another profile more must not change what is kept."""
-    return _Run(replace(case, profile=case.options.name)).report()
+    weather = case.options.weather
+    with bounded(assertions=weather.most_assertions, refolds=weather.most_refolded, tries=weather.most_tries):
+        return _Run(replace(case, profile=case.options.name)).report()
 
 
 class _Run:
@@ -188,6 +125,7 @@ class _Run:
             self._user_of,
         )
         self._world.decides = self._provoked.decides
+        self._operators = Operators(self._world, case.seed)
         self._unsubscribing: set[str] = set()
 
     def report(self) -> Report:
@@ -218,6 +156,8 @@ class _Run:
     def _begin(self, sending: Sending) -> None:
         if sending.what == "publish":
             self._world.scheduler.at(sending.at, lambda: self._world.publish(is_later=True))
+        elif not sending.source:
+            self._world.scheduler.at(sending.at, lambda: self._operators.act(sending))
         else:
             self._clients.begin(sending)
 
@@ -226,6 +166,8 @@ class _Run:
             self._world.problem(f"inv 2: the request {number} was never answered")
         for token in sorted(self._unsubscribing):
             self._world.problem(f"inv 5: an unsubscribe link never answered: {token[:20]}")
+        for said in self._operators.waiting:
+            self._world.problem(f"an operator was never answered: {said}")
         rest = Rest(self._world, self._told)
         for problem in (*problems_of_events(rest), *problems_of_messages(rest)):
             self._world.problem(problem)

@@ -1,10 +1,12 @@
 """A run, readable: a line for each thing that happened, in the order of the stores."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ariane.events.model import LogItem
-from ariane.identity.model import Merged
+from ariane.identity.epochs import later_self
+from ariane.identity.model import Split, Transition
+from ariane.identity.rules import Identifier
 from ariane.journeys.enrolment import Enrolment
 from ariane.messaging.ledger import Claim
 from ariane.messaging.model import LedgerEntry
@@ -62,14 +64,17 @@ def _ids(item: LogItem) -> str:
 
 def _fact(fact: Fact) -> str:
     detail: Mapping[str, Any] = fact.detail
-    return f"{detail['event']} {detail['messageId']}" if fact.kind == "Event" else f"merge into {detail['into']}"
+    if fact.kind == "Event":
+        return f"{detail['event']} {detail['messageId']}"
+    return f"{fact.kind} from {detail['from']} into {detail['into']}{' rehomed ' + str(detail['rehomed']) if 'rehomed' in detail else ''}"
 
 
 _SHOWN: Mapping[type, Callable[[Any], str]] = {
     Call: lambda call: f"{call.port}.{call.method}",
     LogItem: lambda item: f"{_ids(item)} of {item.person_id} at {item.sort}",
     Fact: lambda fact: _fact(fact),
-    Merged: lambda merged: f"{', '.join(merged.absorbed)} into {merged.into}",
+    Transition: lambda transition: _transition(transition),
+    Split: lambda split: f"{split.id}: {_those(split.left)} from {_those(split.right)}, events to {split.events_to}",
     Enrolment: _run,
     Claim: lambda claim: _entry(claim.entry),
     LedgerEntry: _entry,
@@ -79,11 +84,23 @@ _SHOWN: Mapping[type, Callable[[Any], str]] = {
 }
 
 
+def _transition(transition: Transition) -> str:
+    said = [f"{', '.join(merged.absorbed)} into {merged.into}" for merged in transition.merged]
+    said += [f"{', '.join(parted.parts)} out of {parted.origin}" for parted in transition.parted]
+    said += [f"refold {', '.join(transition.refold)}"] if transition.refold else []
+    return "; ".join([*said, *([f"waits: {transition.quarantined}"] if transition.quarantined else [])])
+
+
+def _those(identifiers: Collection[Identifier]) -> str:
+    return " ".join(sorted(map(str, identifiers)))
+
+
 def _names(report: Report) -> Sequence[tuple[str, str]]:
     """Person ids as people know them."""
     rest = Rest(report.world, report.told)
     texts = {identifier for entry in rest.entries for identifier in identifiers_in(entry)}
-    return [(rest.id_of(text), f"<{text}>") for text in sorted(texts)]
+    later = [(rest.id_of(str(later_self(Identifier.parse(text)))), f"<{text} later>") for text in sorted(texts)]
+    return [*((rest.id_of(text), f"<{text}>") for text in sorted(texts)), *later]
 
 
 def _renamed(text: str, names: Sequence[tuple[str, str]]) -> str:

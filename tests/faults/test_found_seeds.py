@@ -4,6 +4,7 @@ How one gets here: ``make prove`` prints the smallest run that fails like the se
 that says what it found, before the bug is mended: it must fail here first. A later change of the simulator's script may make a case draw
 otherwise; it stays as one more seed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ import pytest
 from ariane.adapters.memory.enrolments import MemoryEnrolments
 from ariane.adapters.memory.fragments import MemoryFragments
 from ariane.journeys.enrolment import Enrolment
-from ariane.profiles.fragments import StoredFragment
+from ariane.profiles.fragments import RoutedFragment, StoredFragment
 from tests.builders.journeys import CART, Theatre, fact, profile
 from tests.builders.profiles import Stack, identify, item
 from tests.faults.simulator import Case, run
@@ -21,6 +22,9 @@ FOUND: dict[str, Case] = {
     "a run whose own write the client repeated did not ask for its message, until the safety net did": Case(seed=8, profile="torn"),
     "the same, of a transactional message": Case(seed=22, profile="consents"),
     "the same, while everything is throttled": Case(seed=8, profile="throttles"),
+    "of two assertions of one instant the first to arrive stood": Case(seed=2, profile="kiosk"),
+    "a tablet that was shared while its people waited for the background was not folded again": Case(seed=2, profile="crowd"),
+    "an event of both sides that came after their un-merge was folded under the wrong one": Case(seed=243, profile="undo"),
 }
 
 
@@ -94,11 +98,11 @@ def test_a_merge_is_announced_though_another_writer_of_the_fragment_came_between
     class Overtaken(MemoryFragments):
         is_first = True
 
-        def save(self, stored: StoredFragment) -> None:
+        def save(self, stored: StoredFragment, routed: Sequence[RoutedFragment] = ()) -> None:
             if self.is_first:
                 self.is_first = False
                 stack.stitch([other])
-            super().save(stored)
+            super().save(stored, routed)
 
     stack.fragments = Overtaken()
     stack.stitch([first])

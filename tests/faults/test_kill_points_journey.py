@@ -11,13 +11,12 @@ from hypothesis import given, settings
 from ariane.journeys.enrolment import Enrolment
 from ariane.journeys.step import SAFETY_NET
 from ariane.journeys.tick import hand_over_due
-from tests.builders.journeys import CART, CONFIRMATION, NOON, Theatre, fact, merged_into, profile
+from tests.builders.journeys import CART, CONFIRMATION, NOON, PORTS, Theatre, fact, merged_into, profile
 from tests.builders.profiles import item, track
 from tests.faults.contracts import Kind
 from tests.faults.killing import KILLS, PASSING, Scenario, assert_same_end, assert_survives, plans, sound_run, until_done
 from tests.faults.shim import Shim
 
-PORTS = ("runs", "profiles", "history", "journey_queue", "send_queue")
 WELCOME = """
 name: welcome
 entry: {event: Signed Up}
@@ -145,6 +144,18 @@ def merged_while_both_wait(stage: Stage) -> None:
     stage.messages_sent()
 
 
+def parted_while_both_wait(stage: Stage) -> None:
+    """Two who were taken for one left a cart each; and one of them another, which began while they were apart."""
+    stage.enter("cart", fact(id="m1", cart_id="c1", profile="prs_b"))
+    stage.theatre.profiles.put(merged_into(profile("prs_a"), "prs_b"))
+    stage.enter("cart", fact(id="m2", cart_id="c2"))
+    stage.enter("cart", fact(id="m3", cart_id="c3") | {"fragment": "prs_b"})
+    stage.theatre.profiles.put(profile("prs_a"), profile("prs_b"))
+    stage.deliver({"kind": "split", "fact": {"from": "prs_a", "into": ["prs_a", "prs_b"]}})
+    stage.pass_time(timedelta(hours=2))
+    stage.messages_sent()
+
+
 def branches(stage: Stage) -> None:
     """One takes the first arm and has ordered by the second; the other waits half a minute, as only the queue can, and gets the nudge."""
     stage.theatre.profiles.put(profile("prs_a", traits={"vip": True}), profile("prs_b"))
@@ -208,6 +219,7 @@ SCENARIOS = {
         bought_before_the_run_was_known,
         comes_back,
         merged_while_both_wait,
+        parted_while_both_wait,
         branches,
         an_answer_never_comes,
     )
@@ -218,6 +230,7 @@ ENDS = {
     "bought_before_the_run_was_known": (["completed"], 1),
     "comes_back": (["completed", "completed"], 2),
     "merged_while_both_wait": (["completed", "merged", "completed"], 2),
+    "parted_while_both_wait": (["completed", "exited", "completed"], 2),
     "branches": (["exited", "completed"], 3),
     "an_answer_never_comes": (["completed"], 1),
 }

@@ -22,8 +22,8 @@ DEVICE = "6f1ed002-ab55-4a4f-8c1a-2f3e5d7c9b1a"
 PEOPLE = (
     "anonymous_id:a1",
     "user_id:u1",
-    "user_id:u2",
-    "user_id:u3",
+    "anonymous_id:a2",
+    "phone:+33612345678",
     f"anonymous_id:{DEVICE}",
     "email:a@b.fr",
     "email:c@b.fr",
@@ -34,14 +34,14 @@ OF_THE_TILL: dict[str, Any] = {"source": "till", "kind": SourceKind.STORE}
 
 def logins() -> list[LogItem]:
     """Three identities that meet: two by an alias, then all three by one event of the till."""
-    alias = track("", message_id="x1", minute=203, type="alias", userId="u2", previousId=DEVICE, anonymousId=None)
+    alias = track("", message_id="x1", minute=203, type="alias", userId="u1", previousId=DEVICE, anonymousId=None)
     three = {"email": "a@b.fr", "phone": "+33612345678"}
     return [
         item(identify(message_id="i1", minute=200, userId="u1", anonymousId="a1", traits={"email": "a@b.fr"})),
-        item(identify(message_id="i2", minute=201, userId="u2", traits={"email": "c@b.fr", "phone": "+33612345678"})),
+        item(identify(message_id="i2", minute=201, anonymousId="a2", traits={"email": "c@b.fr", "phone": "+33612345678"})),
         item(track(message_id="v2", minute=202, anonymousId=DEVICE)),
         item(alias, source="web"),
-        item(identify(message_id="i3", minute=204, userId="u3", traits=three), **OF_THE_TILL),
+        item(identify(message_id="i3", minute=204, traits=three), **OF_THE_TILL),
     ]
 
 

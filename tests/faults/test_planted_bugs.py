@@ -4,10 +4,13 @@ nothing about the product."""
 import pytest
 
 from tests.faults.planted import PLANTED, Planted
+from tests.faults.planted_identity import IDENTITY
 from tests.faults.simulator import Case, run
 
+EVERY = (*PLANTED, *IDENTITY)
 
-@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
+
+@pytest.mark.parametrize("planted", EVERY, ids=lambda planted: planted.name)
 def test_the_simulator_finds(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
     planted.plant(monkeypatch)
     for seed in range(planted.within):
@@ -16,6 +19,6 @@ def test_the_simulator_finds(planted: Planted, monkeypatch: pytest.MonkeyPatch) 
     pytest.fail(f"not found within {planted.within} seeds of {planted.profile!r}")
 
 
-@pytest.mark.parametrize("profile", sorted({planted.profile for planted in PLANTED}))
+@pytest.mark.parametrize("profile", sorted({planted.profile for planted in EVERY}))
 def test_nothing_is_found_where_nothing_is_planted(profile: str) -> None:
     assert run(Case(seed=0, profile=profile)).problems == []

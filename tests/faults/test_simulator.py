@@ -10,7 +10,8 @@ from tests.faults.contracts import Kind
 from tests.faults.prove import main
 from tests.faults.scheduler import Latency, Scheduler
 from tests.faults.shim import Call, Killed, Perform, Shim
-from tests.faults.simulator import PROFILES, Case, Report, run
+from tests.faults.simulator import Case, Report, run
+from tests.faults.simulator_profiles import PROFILES
 from tests.faults.simulator_shrinking import shrink
 from tests.faults.simulator_trace import trace_of
 

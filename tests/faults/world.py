@@ -10,6 +10,7 @@ from typing import Any
 from ariane.adapters.memory.definitions import MemoryDocuments, MemoryVersions
 from ariane.definitions.publish import Publisher
 from ariane.events.model import LogItem
+from ariane.identity.rules import Rules as IdentityRules
 from ariane.journeys.enrolment import Enrolment
 from ariane.messaging.ledger import Claim, settles_at
 from ariane.privacy.consents import ConsentQuestion
@@ -19,9 +20,10 @@ from tests.faults.contracts import Kind
 from tests.faults.faults import KINDS, Faults
 from tests.faults.scheduler import Latency, Scheduler
 from tests.faults.shim import Call, Perform, Shim
-from tests.faults.world_brand import SOURCES, bundle, rules
-from tests.faults.world_functions import Builder, Functions
-from tests.faults.world_ports import Draining, JourneyQueue, Overflowed, Reception, SendQueue
+from tests.faults.world_brand import IDENTITIES, SOURCES, bundle, identity_rules, rules
+from tests.faults.world_builder import Builder
+from tests.faults.world_functions import Functions
+from tests.faults.world_ports import BackgroundJobs, Draining, JourneyQueue, Overflowed, Reception, Replays, SendQueue
 from tests.faults.world_queues import Queue, Rules, Shard, Stream, Ticking
 from tests.faults.world_stores import (
     Bus,
@@ -61,6 +63,13 @@ class Weather:
     skew: float = 0.0
     """Seconds that the functions' clocks may be off, either way."""
     is_refusing: bool = False
+    most_assertions: int | None = None
+    """Of a cluster, above which the background decides; None: as in production."""
+    most_refolded: int | None = None
+    most_tries: int | None = None
+    """To link an event while others change the same people, before it is left for later."""
+    identity: str = "usual"
+    """Which of the brand's identity rules."""
 
 
 @dataclass
@@ -118,7 +127,10 @@ class World:
         self.stores = self._stores(weather, watch)
         self.ports: Mapping[str, Any] = self._ports()
         self.reception = Reception(
-            definitions={"sources": SOURCES, "identity": {}}, now=begins, rejects=self.stores.rejects, time=self.scheduler.clock
+            definitions={"sources": SOURCES, "identity": IDENTITIES[weather.identity]},
+            now=begins,
+            rejects=self.stores.rejects,
+            time=self.scheduler.clock,
         )
         self.functions = Functions(self, Builder(self))
         self.ticking = Ticking(self.scheduler, self.next_due, self.functions.tick)
@@ -158,6 +170,8 @@ class World:
         self.journey_queue = queue("journey queue", 20, "journey")
         self.send_queue = queue("send queue", 20, "send")
         self.overflow_queue = queue("overflow queue", 20, "drain")
+        self.replay_queue = queue("replay queue", 60, "replay")
+        self.resolve_queue = queue("resolve queue", 300, "resolve")
         self.rules = Rules(self.scheduler, self.random, self.journey_queue, rules(), weather.duplicates)
         self.stream = Stream([self._shard(number) for number in range(weather.shards)], weather.is_torn)
 
@@ -201,6 +215,8 @@ class World:
             "runs": stores.runs,
             "journey_queue": JourneyQueue(self.journey_queue),
             "send_queue": SendQueue(self.send_queue),
+            "background_queue": BackgroundJobs(self.resolve_queue),
+            "replay_queue": Replays(self.replay_queue),
             "ledger": stores.ledger,
             "suppressions": stores.suppressions,
             "emails": Mails(stores.provider),
@@ -242,7 +258,7 @@ class World:
         stores = self.stores
         self.scheduler.note("the brand", "publishes", "the second version" if is_later else "the first version")
         publisher = Publisher(documents=stores.documents, pointers=stores.documents, versions=stores.versions, collect=stores.collect)
-        publisher.publish(bundle(is_later=is_later))
+        publisher.publish(bundle(is_later=is_later, identity=self.weather.identity))
         self.rules.patterns = rules(is_later=is_later)
 
     def calm(self) -> None:
@@ -256,7 +272,7 @@ class World:
 
     @property
     def queues(self) -> Sequence[Queue]:
-        return self.journey_queue, self.send_queue, self.overflow_queue
+        return self.journey_queue, self.send_queue, self.overflow_queue, self.resolve_queue, self.replay_queue
 
     def next_due(self) -> datetime | None:
         """The first instant at which the tick would find something."""
@@ -268,6 +284,9 @@ class World:
         if text not in self.problems:
             self.problems.append(text)
             self.scheduler.note("AUDIT", text)
+
+    def identity_rules(self) -> IdentityRules:
+        return identity_rules(self.weather.identity)
 
     def person_key(self) -> bytes:
         return KEYS.person

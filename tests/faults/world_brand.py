@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from ariane.definitions.bundle import Bundle, version_of
+from ariane.identity.rules import Rules
 from ariane.journeys.entry_rules import entry_patterns
 from ariane.messaging.templates import compile_template
 from tests.builders.journeys import journey_of
@@ -17,6 +18,25 @@ SOURCES: Mapping[str, Mapping[str, Any]] = {
     "till": {"kind": "store"},
     "history": {"kind": "import"},
 }
+_COUNTRIES = {name: source["default_country"] for name, source in SOURCES.items() if "default_country" in source}
+IDENTITIES: Mapping[str, Mapping[str, Any]] = {
+    "usual": {"countries": _COUNTRIES, "spread": 3},
+    "tight": {
+        "countries": _COUNTRIES,
+        "spread": 2,
+        "component_limit": 9,
+        "protect": ["email"],
+        "namespaces": {
+            "user_id": {"priority": 1, "limit": 1, "unique": True},
+            "email": {"priority": 2, "limit": 2, "normalise": "email"},
+            "phone": {"priority": 3, "limit": {"count": 1, "within": "5 minutes"}, "normalise": "phone"},
+            "loyalty_card": {"priority": 4, "limit": 1},
+            "device_id": {"priority": 8, "limit": "none", "device": True},
+            "anonymous_id": {"priority": 9, "limit": "none", "device": True},
+        },
+    },
+}
+"""Rules by name: as most brands have them, and tight enough for a few people to reach every limit within minutes."""
 CART = """
 name: cart
 entry: {event: Product Added, key: cart_id}
@@ -77,14 +97,14 @@ LISTENED = frozenset((*_LISTENED, *_AWAITED))
 
 
 @cache
-def bundle(*, is_later: bool = False) -> Bundle:
+def bundle(*, is_later: bool = False, identity: str = "usual") -> Bundle:
     texts = (CART_LATER if is_later else CART, CONFIRMATION, WELCOME)
     journeys = dict(map(_published, texts))
     documents: dict[str, Mapping[str, Any]] = {
         "interest": {"entry": sorted(_LISTENED), "awaited": sorted(_AWAITED), "forward": []},
-        "identity": {"countries": {name: source["default_country"] for name, source in SOURCES.items() if "default_country" in source}},
+        "identity": IDENTITIES[identity],
         "messaging": BRAND,
-        "collect": {"sources": SOURCES, "identity": {}},
+        "collect": {"sources": SOURCES, "identity": IDENTITIES[identity]},
     }
     return Bundle(documents, journeys)
 
@@ -93,6 +113,11 @@ def bundle(*, is_later: bool = False) -> Bundle:
 def rules(*, is_later: bool = False) -> Mapping[str, Mapping[str, Any]]:
     """Journey -> the pattern of its rule on the bus."""
     return entry_patterns(bundle(is_later=is_later))
+
+
+@cache
+def identity_rules(identity: str) -> Rules:
+    return Rules.from_document(IDENTITIES[identity])
 
 
 @cache

@@ -6,12 +6,21 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from ariane.adapters.memory.journey_queue import MemoryJourneyQueue
+from ariane.events.log import LogKey
 from ariane.events.model import LogItem
+from ariane.identity.jobs import Job, message_of
 from ariane.journeys.step import WakeUp
 from ariane.messaging.model import Outcome, SendRequest
+from ariane.profiles.replaying import message_of as replay_of
 from tests.builders.events import CollectWorld
 from tests.faults.world_queues import Queue
 from tests.faults.world_stores import Log
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    body: str
+    at: datetime
 
 
 class Overflowed:
@@ -46,6 +55,30 @@ class JourneyQueue(MemoryJourneyQueue):
     def report(self, outcome: Outcome) -> None:
         super().report(outcome)
         self._queue.put(self.messages.pop().body)
+
+
+class BackgroundJobs:
+    """As SQS carries them: text, with the time at which each was sent."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def put(self, jobs: Sequence[Job], *, delay: int = 0) -> None:
+        now = self._queue.scheduler.now
+        for job in jobs:
+            self._queue.put(Sent(message_of(job), now), now + timedelta(seconds=delay))
+
+
+class Replays:
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def put(self, keys: Sequence[LogKey]) -> None:
+        for key in keys:
+            self._queue.put(replay_of(key))
+
+    def link_later(self, key: LogKey, *, tries: int, delay: int) -> None:
+        self._queue.put(replay_of(key, link_tries=tries), self._queue.scheduler.now + timedelta(seconds=delay))
 
 
 class SendQueue:

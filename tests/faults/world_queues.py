@@ -182,6 +182,8 @@ class Rules:
         carried = orjson.loads(orjson.dumps(dict(fact.detail)))
         if fact.kind == "Profile Merged":
             return [{"kind": "merged", "fact": carried}]
+        if fact.kind == "Profile Split":
+            return [{"kind": "split", "fact": carried}]
         entries = [name for name, pattern in self.patterns.items() if _matches(pattern, fact)]
         bodies: list[Mapping[str, Any]] = [{"kind": "entry", "journey": name, "fact": carried} for name in entries]
         return [*bodies, {"kind": "awaited", "fact": carried}] if carried.get("awaited") is True else bodies

@@ -14,14 +14,15 @@ from ariane.adapters.memory.ledger import MemoryLedger, MemorySuppressions
 from ariane.adapters.memory.rejects import MemoryRejects
 from ariane.errors import Permanent
 from ariane.events.model import LogItem
-from ariane.identity.merging import MergePlan
+from ariane.identity.commits import Commit
+from ariane.identity.model import Split, Transition
 from ariane.journeys.enrolment import Enrolment
 from ariane.messaging.ledger import Claim, ClaimResult
 from ariane.messaging.model import LedgerEntry, Status
 from ariane.messaging.senders import Email, Sms
 from ariane.privacy.consents import ConsentDecision
 from ariane.profiles.announcing import Fact
-from ariane.profiles.fragments import StoredFragment
+from ariane.profiles.fragments import Route, RoutedFragment, StoredFragment
 
 type Tell = Callable[[str, Any], int]
 """What was committed, and of what; answers its place in the history."""
@@ -47,12 +48,29 @@ class Identities(MemoryIdentities):
     def __init__(self, tell: Tell) -> None:
         super().__init__()
         self._tell = tell
-        self.merges: list[MergePlan] = []
+        self.committed: list[Transition] = []
+        """In the order of the commits."""
+        self._laid_down: set[str] = set()
 
-    def merge(self, plan: MergePlan) -> None:
-        super().merge(plan)
-        self.merges.append(plan)
-        self._tell("merged", plan.transition)
+    def commit(self, commit: Commit) -> None:
+        super().commit(commit)
+        if commit.split is not None:
+            self._laid_down.add(commit.split.id)
+            self._tell("lifted" if commit.split.is_lifted else "split", commit.split)
+        if commit.transition is not None:
+            self.committed.append(commit.transition[1])
+            self._tell("identities changed", commit.transition[1])
+
+    def all_splits(self) -> list[Split]:
+        return list(self.splits(self._laid_down).values())
+
+    def people(self) -> list[list[str]]:
+        """The identifiers of everybody who has several, in a fixed order."""
+        found: dict[str, list[str]] = {}
+        for person_id, head in self._heads.items():
+            if head.identifier is not None:
+                found.setdefault(self.root_of(person_id), []).append(str(head.identifier))
+        return sorted(sorted(each) for each in found.values() if len(each) > 1)
 
     def root_of(self, person_id: str) -> str:
         while (head := self._heads.get(person_id)) is not None and head.parent is not None:
@@ -72,13 +90,21 @@ class Fragments(MemoryFragments):
         self.saved_at: dict[tuple[str, str], list[tuple[int, int]]] = {}
         """(person id, event name) -> (place in the history, latest instant of such an event in milliseconds), as it grew."""
 
-    def save(self, stored: StoredFragment) -> None:
-        super().save(stored)
+    def save(self, stored: StoredFragment, routed: Sequence[RoutedFragment] = ()) -> None:
+        super().save(stored, routed)
         place = self._tell("fragment saved", stored.fragment.person_id)
-        for name, tally in stored.fragment.tallies.items():
-            grown = self.saved_at.setdefault((stored.fragment.person_id, name), [])
-            if not grown or grown[-1][1] != tally.last:
-                grown.append((place, tally.last))
+        for fragment in (stored.fragment, *(each.fragment for each in routed)):
+            for name, tally in fragment.tallies.items():
+                grown = self.saved_at.setdefault((fragment.person_id, name), [])
+                if not grown or grown[-1][1] != tally.last:
+                    grown.append((place, tally.last))
+
+    def names_of(self, partition: str) -> set[str]:
+        """Names of the events of a partition that have been counted, whoever's they are."""
+        own = self.load([partition])
+        routes = [Route(home, partition) for home in self.homes_of(partition)]
+        rows = [*(stored.fragment for stored in own.values()), *self.load_routed(routes).values()]
+        return {name for row in rows for name in row.tallies}
 
     def last_known(self, person_id: str, name: str, *, before: int) -> int:
         """The latest instant of such an event that the fragment held at that place of the history; -1 for none."""

@@ -60,7 +60,7 @@ def test_collect_imports_from_its_small_asset_alone(collect_asset: Path) -> None
 def test_what_collect_imports_late_is_in_its_small_asset(collect_asset: Path) -> None:
     # The rules of telephone numbers, of international domains and of bots are read when the first comes, not at the cold start.
     assert (collect_asset / "phonenumbers").is_dir()
-    email = "from ariane.identity.identifiers import _email; assert _email('jeanne@société.fr') == 'jeanne@xn--socit-esab.fr'"
+    email = "from ariane.identity.normalising import _email; assert _email('jeanne@société.fr') == 'jeanne@xn--socit-esab.fr'"
     bots = "from ariane.events.bots import is_bot; assert is_bot('Googlebot/2.1')"
     done = run_alone(collect_asset, f"{email}; {bots}")
     assert done.returncode == 0, done.stderr

@@ -72,7 +72,7 @@ def test_collect_has_a_small_asset_and_the_others_share_one(dev: Synthesised) ->
 
 def test_only_the_functions_whose_queues_feed_each_other_may_run_in_a_loop(prod: Synthesised) -> None:
     allowed = {name for name, function in prod.platform.functions().items() if function.get("RecursiveLoop") == "Allow"}
-    assert allowed == {"journey", "send"}
+    assert allowed == {"journey", "send", "resolve"}
 
 
 def test_production_rings_for_errors_and_throttles_of_each_function(prod: Synthesised, dev: Synthesised) -> None:

@@ -58,19 +58,32 @@ def test_only_setup_writes_the_keys_and_only_their_users_read_them(prod: Synthes
             if action.startswith("ssm:"):
                 for resource in as_list(statement["Resource"]):
                     holders.setdefault((action, flat(resource).split("parameter/")[1]), set()).add(handler)
-    person, link = "ariane/prod/person-id-key", "ariane/prod/link-signing-key"
+    person, link, signing = "ariane/prod/person-id-key", "ariane/prod/link-signing-key", "ariane/prod/identity-signing-key"
     assert holders == {
-        ("ssm:GetParameters", person): {"collect", "stitch", "send", "api"},
+        ("ssm:GetParameters", person): {"collect", "stitch", "resolve", "journey", "send", "api"},
         ("ssm:GetParameters", link): {"collect", "send", "links"},
+        ("ssm:GetParameters", signing): {"collect"},
         ("ssm:GetParameter", link): {"setup"},
         ("ssm:PutParameter", person): {"setup"},
         ("ssm:PutParameter", link): {"setup"},
+        ("ssm:PutParameter", signing): {"setup"},
     }
 
 
-def test_no_function_may_delete_from_a_table_or_a_bucket(prod: Synthesised) -> None:
+def test_nothing_is_deleted_but_what_an_identity_lost_and_consents_that_were_another_persons(prod: Synthesised) -> None:
     actions = {action for _, statement in statements(prod) for action in as_list(statement["Action"])}
-    assert not actions & {"dynamodb:DeleteItem", "dynamodb:DeleteTable", "s3:DeleteObject"}
+    assert not actions & {"dynamodb:DeleteTable", "s3:DeleteObject"}
+    deleting = {
+        (handler, flat(resource))
+        for handler, statement in statements(prod)
+        if "dynamodb:DeleteItem" in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    }
+    identities, privacy = (
+        next(f"<{name}.Arn>" for name in prod.platform.of_type("AWS::DynamoDB::Table") if part in name)
+        for part in ("Identities", "Privacy")
+    )
+    assert deleting == {(handler, table) for handler in ("stitch", "resolve") for table in (identities, privacy)} | {("api", identities)}
 
 
 def test_a_function_may_use_only_the_tables_that_it_is_told_of(prod: Synthesised) -> None:

@@ -20,9 +20,11 @@ def dead_letters(synthesised: Synthesised) -> dict[str, str]:
     return {name: flat(policy["deadLetterTargetArn"]).strip("<>").split(".")[0] for name, policy in redriven.items()}
 
 
-def test_overflow_replay_journey_and_send_have_a_queue_each(prod: Synthesised) -> None:
+def test_overflow_replay_resolve_journey_and_send_have_a_queue_each(prod: Synthesised) -> None:
     names = {queue["QueueName"] for queue in queues(prod).values()}
-    assert names == {f"ariane-prod-{name}{suffix}" for name in ("overflow", "replay", "journey", "send") for suffix in ("", "-dlq")}
+    assert names == {
+        f"ariane-prod-{name}{suffix}" for name in ("overflow", "replay", "resolve", "journey", "send") for suffix in ("", "-dlq")
+    }
 
 
 def test_every_queue_has_a_dead_letter_queue_of_its_own_that_keeps_14_days(prod: Synthesised) -> None:
@@ -52,7 +54,14 @@ def test_every_queue_source_reports_partial_failures_with_bounded_concurrency(pr
         assert served.keys() <= sources(stage).keys()
         for name in served:
             assert sources(stage)[name]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-            assert sources(stage)[name]["ScalingConfig"] == {"MaximumConcurrency": concurrency}
+            most = 2 if queues(stage)[name]["QueueName"].endswith("-resolve") else concurrency
+            assert sources(stage)[name]["ScalingConfig"] == {"MaximumConcurrency": most}
+
+
+def test_the_background_takes_one_job_at_a_time_and_as_long_as_lambda_lets_it(prod: Synthesised) -> None:
+    worker = prod.platform.functions()["resolve"]
+    (source,) = [each for each in sources(prod).values() if flat(each["FunctionName"]) == f"<{prod.platform.logical_id('resolve')}>"]
+    assert (worker["Timeout"], worker["MemorySize"], source["BatchSize"]) == (900, 1024, 1)
 
 
 def test_a_queue_hides_a_message_for_six_times_its_workers_timeout(prod: Synthesised) -> None:

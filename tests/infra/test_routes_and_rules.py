@@ -94,11 +94,12 @@ def test_both_apis_are_throttled(prod: Synthesised) -> None:
     assert sorted((limit["ThrottlingRateLimit"], limit["ThrottlingBurstLimit"]) for limit in limits) == [(50, 100), (1000, 2000)]
 
 
-def test_fixed_rules_carry_awaited_facts_and_merges_to_the_journey_queue(prod: Synthesised) -> None:
+def test_fixed_rules_carry_awaited_facts_merges_and_splits_to_the_journey_queue(prod: Synthesised) -> None:
     patterns = {template: rule["EventPattern"] for template, rule in rules(prod).items() if '"kind": "entry"' not in template}
     assert patterns == {
         '{"kind": "awaited", "fact": <fact>}': {"source": ["ariane"], "detail-type": ["Event"], "detail": {"awaited": [True]}},
         '{"kind": "merged", "fact": <fact>}': {"source": ["ariane"], "detail-type": ["Profile Merged"]},
+        '{"kind": "split", "fact": <fact>}': {"source": ["ariane"], "detail-type": ["Profile Split"]},
     }
 
 

@@ -83,9 +83,11 @@ def wired(queues: Mapping[str, str], *, wait_scale: float = 1) -> Runner:
             definitions_bucket="versions",
             journey_queue_url=queues["journey"],
             send_queue_url=queues["send"],
+            person_key_parameter="/person-key",
             wait_scale=wait_scale,
             definitions_ttl_seconds=30,
-        )
+        ),
+        {},
     )
 
 

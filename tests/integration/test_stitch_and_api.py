@@ -31,6 +31,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     environment = {f"{name.upper()}_TABLE": name for name in TABLES}
     environment |= {"BUS_NAME": "bus", "PERSON_KEY_PARAMETER": "/ariane/person", "DEFINITIONS_TTL_SECONDS": "60"}
     environment |= {"REJECT_BODIES_BUCKET": "reject-bodies", "OVERFLOW_QUEUE_URL": "overflow", "REPLAY_QUEUE_URL": "replay"}
+    environment |= {"RESOLVE_QUEUE_URL": "resolve"}
     environment |= {"RETENTION_DAYS": "760"}
     environment |= {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     for name, value in environment.items():

@@ -120,6 +120,7 @@ def test_every_adapter_of_aws_has_its_twin_in_memory() -> None:
         "signature",
         "signed_bucket",
         "signed_client",
+        "table_scan",
     }
 
     def names(kind: str) -> set[str]:

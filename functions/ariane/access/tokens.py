@@ -13,12 +13,13 @@ from ariane.instants import Clock
 
 PREFIX = "tok_"
 PROFILES_READ = "profiles:read"
+PROFILES_WRITE = "profiles:write"
 MESSAGES_READ = "messages:read"
 REJECTS_READ = "rejects:read"
 REJECTS_RETRY = "rejects:retry"
 ADMIN = "*"
 READING = (PROFILES_READ, MESSAGES_READ, REJECTS_READ)
-SCOPES = (*READING, REJECTS_RETRY, ADMIN)
+SCOPES = (*READING, PROFILES_WRITE, REJECTS_RETRY, ADMIN)
 _HINT_LENGTH = 8
 _MAX_TOKEN = 200
 

@@ -1,16 +1,13 @@
-"""The brand's files besides journeys and templates, as they may be written."""
+"""The brand's files besides journeys, templates and identity rules, as they may be written."""
 
-import re
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ariane.conditions.durations import Duration
 from ariane.definitions.strict import Definition, at_field, matching
 from ariane.errors import Rejected
 from ariane.events.model import OWN_SOURCE, SourceKind
 from ariane.events.origins import origin_of
-from ariane.identity.rules import Normaliser
 from ariane.journeys.definition import EventName, Locale, Name, TimeZone
 from ariane.messaging.model import Channel, MessageClass
 
@@ -19,15 +16,6 @@ type Address = Annotated[str, matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "is not an e
 type Url = Annotated[str, matching(r"https?://[^\s]+", "is not an address that begins with https://")]
 type Country = Annotated[str, matching(r"[A-Z]{2}", "is not a country of two capitals such as FR")]
 type Currency = Annotated[str, matching(r"[A-Z]{3}", "is not a currency of three capitals such as EUR")]
-type NamespaceName = Annotated[str, matching(r"[a-z][a-z0-9_.]{0,63}", "is not a name of small letters, digits, _ and dots")]
-
-
-def _pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"is not a regular expression: {error}") from error
-    return text
 
 
 def _not_ours(name: str) -> str:
@@ -95,37 +83,6 @@ class SourcesFile(Definition):
     """``brand/sources.yaml``."""
 
     sources: Annotated[dict[Annotated[Name, AfterValidator(_not_ours)], SourceOptions], Field(min_length=1)]
-
-
-class WindowedLimit(Definition):
-    count: Annotated[int, Field(ge=1)]
-    within: Duration
-
-
-class NamespaceRules(Definition):
-    priority: Annotated[int, Field(ge=1)] = 100
-    limit: Annotated[int, Field(ge=1)] | Literal["none"] | WindowedLimit = 5
-    unique: bool = False
-    device: bool = False
-    normalise: Normaliser = Normaliser.TRIM
-    traits: tuple[Text, ...] | None = None
-
-
-class Blocked(Definition):
-    values: tuple[Text, ...] = ()
-    patterns: tuple[Annotated[str, AfterValidator(_pattern)], ...] = ()
-
-
-class IdentityFile(Definition):
-    """``brand/identity.yaml``."""
-
-    namespaces: Annotated[dict[NamespaceName, NamespaceRules], Field(min_length=1)]
-    blocked: Blocked = Blocked()
-    placeholders: tuple[Text, ...] = ()
-    component_limit: Annotated[int, Field(ge=2)] = 50
-    spread: Annotated[int, Field(ge=1)] = 20
-    protect: tuple[NamespaceName, ...] = ()
-    default_country: Country | None = None
 
 
 class TopicOptions(Definition):

@@ -24,7 +24,7 @@ def build(brand_dir: Path, *, compile_mjml: CompileMjml) -> Bundle:
     if problems or not (found.brand and found.sources and found.identity and found.topics):
         raise BrandInvalid(problems)
     journeys = {name: _journey(parsed.model, found) for name, parsed in found.journeys.items()}
-    brand, identity = _plain(found.brand.model), {**_plain(found.identity.model), "countries": _countries(found.sources.model)}
+    brand, identity = _plain(found.brand.model), {**found.identity.document, "countries": _countries(found.sources.model)}
     documents = {
         "interest": _interest(found, forward=list(found.brand.model.forward)),
         "identity": identity,

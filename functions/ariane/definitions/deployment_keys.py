@@ -1,4 +1,4 @@
-"""The two secrets of a deployment, made once: the key of the person ids and the key that signs links."""
+"""The secrets of a deployment, made once: the key of the person ids, the key that signs links, the brand's backend's."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ariane.definitions.brand_files import BrandFile, IdentityFile, SourcesFile, TopicsFile
+from ariane.definitions.brand_files import BrandFile, SourcesFile, TopicsFile
+from ariane.definitions.identity_file import IdentityRules, checked_rules
 from ariane.definitions.problems import Problem
 from ariane.definitions.yaml_source import YamlFile, YamlInvalid, read_yaml, validate
 from ariane.errors import Rejected
@@ -29,7 +30,7 @@ class BrandFolder:
 
     brand: Parsed[BrandFile] | None = None
     sources: Parsed[SourcesFile] | None = None
-    identity: Parsed[IdentityFile] | None = None
+    identity: IdentityRules | None = None
     topics: Parsed[TopicsFile] | None = None
     journeys: dict[str, Parsed[JourneyFile]] = field(default_factory=dict)
     templates: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -44,7 +45,7 @@ def read_folder(folder: Path, *, compile_mjml: CompileMjml) -> BrandFolder:
     found = reader.found
     found.brand = reader.required("ariane.yaml", BrandFile)
     found.sources = reader.required("sources.yaml", SourcesFile)
-    found.identity = reader.required("identity.yaml", IdentityFile)
+    found.identity = reader.identity()
     found.topics = reader.required("topics.yaml", TopicsFile)
     for path in sorted((folder / "journeys").glob("*.y*ml")):
         reader.journey(path)
@@ -59,10 +60,21 @@ class _Reader:
 
     def required[M: BaseModel](self, name: str, model: type[M]) -> Parsed[M] | None:
         path = self._folder / name
-        if path.is_file():
-            return self._read(path, model)
-        self._add(Problem(self._name(path), 1, 1, "", "missing_file", "the file is missing"))
-        return None
+        return self._read(path, model) if self._is_there(path) else None
+
+    def identity(self) -> IdentityRules | None:
+        path = self._folder / "identity.yaml"
+        source = self._source(path) if self._is_there(path) else None
+        checked = checked_rules(source) if source else None
+        if isinstance(checked, list):
+            self._add(*checked)
+            return None
+        return checked
+
+    def _is_there(self, path: Path) -> bool:
+        if not path.is_file():
+            self._add(Problem(self._name(path), 1, 1, "", "missing_file", "the file is missing"))
+        return path.is_file()
 
     def journey(self, path: Path) -> None:
         if path.suffix != ".yaml":
@@ -98,14 +110,18 @@ class _Reader:
             self._add(Problem(f"{self._name(folder)}/{file}", 1, 1, "", "unknown_variable", f"no message has a variable {variable!r}"))
         self.found.templates[folder.name] = compiled
 
-    def _read[M: BaseModel](self, path: Path, model: type[M]) -> Parsed[M] | None:
+    def _source(self, path: Path) -> YamlFile | None:
         try:
-            source = read_yaml(self._name(path), path.read_text("utf-8"))
+            return read_yaml(self._name(path), path.read_text("utf-8"))
         except UnicodeDecodeError:
             self._add(Problem(self._name(path), 1, 1, "", "encoding", "the file is not UTF-8"))
-            return None
         except YamlInvalid as error:
             self._add(error.problem)
+        return None
+
+    def _read[M: BaseModel](self, path: Path, model: type[M]) -> Parsed[M] | None:
+        source = self._source(path)
+        if source is None:
             return None
         checked = validate(source, model)
         if isinstance(checked, list):

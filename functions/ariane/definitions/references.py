@@ -1,4 +1,4 @@
-"""What one file says of another: templates, topics, channels, namespaces, locales."""
+"""What one file says of another: templates, topics, channels, locales."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,7 +14,6 @@ def broken_references(found: BrandFolder) -> Iterator[Problem]:
     for journey in found.journeys.values():
         for place, send in sends_of(journey.model.steps):
             yield from _of_send(found, journey, place, send)
-    yield from _of_identity(found)
     yield from _of_labels(found)
     yield from _of_clicks(found)
 
@@ -53,15 +52,6 @@ def _of_locale(found: BrandFolder, journey: Parsed[JourneyFile], place: Place, s
     if not any(send.channel in locales.get(locale, {}) for locale in fallbacks):
         message = f"the template {send.template!r} has no {send.channel} in {default}, the brand's default locale"
         yield journey.source.problem((*place, "template"), "template_locale", message)
-
-
-def _of_identity(found: BrandFolder) -> Iterator[Problem]:
-    if found.identity is None:
-        return
-    namespaces = found.identity.model.namespaces
-    for number, name in enumerate(found.identity.model.protect):
-        if name not in namespaces:
-            yield found.identity.source.problem(("protect", number), "unknown_namespace", f"there is no namespace {name!r}")
 
 
 def _of_labels(found: BrandFolder) -> Iterator[Problem]:

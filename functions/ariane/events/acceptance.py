@@ -21,10 +21,12 @@ from ariane.events.wire import Request, Submission
 from ariane.identity.identifiers import effort_of, identifiers_of, normalise
 from ariane.identity.ids import person_id
 from ariane.identity.rules import Identifier, Rules
+from ariane.identity.signatures import is_verified, verdict
 
 MAX_EFFORT = 200_000
 """Characters of slowly read identifiers in a request: 80 an event of the most events, and half a second."""
 _BY_BOT = b"bot"
+_SIGNED = b"signed"
 
 _GRANT = "Consent Granted"
 type ForEach = Callable[[Callable[[LogItem], bool], Sequence[LogItem]], Iterable[bool]]
@@ -39,8 +41,10 @@ class Sorted:
     rejects: Sequence[Reject]
 
 
-def sort_out(submission: Submission, *, source: Source, request: Request, rules: Rules, person_key: bytes) -> Sorted:
-    """Pure. One bad event never harms its neighbours."""
+def sort_out(
+    submission: Submission, *, source: Source, request: Request, rules: Rules, person_key: bytes, signing_key: bytes | None = None
+) -> Sorted:
+    """Pure. One bad event never harms its neighbours. Without ``signing_key`` no signature holds."""
     keyed: list[Keyed] = []
     rejects: list[Reject] = []
     sent_at = sent_instant(submission.sent_at)
@@ -57,7 +61,7 @@ def sort_out(submission: Submission, *, source: Source, request: Request, rules:
             cleaned = cleaning(item)
             if not is_no_op(cleaned.message):
                 effort.spend(cleaned.message)
-                _check_consent(cleaned, source, rules)
+                check_consent(cleaned, source, rules)
                 if submission.device_hint and _names_nobody(cleaned, source, rules):
                     cleaned = cleaning(item | {"anonymousId": submission.device_hint})
                 anchor = ids[_anchor(cleaned, source, rules)]
@@ -65,7 +69,8 @@ def sort_out(submission: Submission, *, source: Source, request: Request, rules:
                     cleaned, kind=source.kind, sent_at=_sent(item, sent_at), received_at=request.received_at, place=submission.index(place)
                 )
                 is_bots = bots.is_bots(message)
-                keyed.append(_keyed(cleaned, anchor, enrich(message, source, request, is_bots=is_bots), is_bots=is_bots, is_alone=is_alone))
+                message = _judged(enrich(message, source, request, is_bots=is_bots), cleaned, source, signing_key, request.received_at)
+                keyed.append(_keyed(cleaned, anchor, message, is_bots=is_bots, is_alone=is_alone))
         except Rejected as error:
             rejects.append(refusals.of(error, place=place))
     items = log_items(keyed, source=source.name, kind=source.kind, received_at=request.received_at)
@@ -160,7 +165,7 @@ def _names_nobody(cleaned: Cleaned, source: Source, rules: Rules) -> bool:
     return not identifiers_of(message, rules, kind=source.kind, default_country=source.default_country)
 
 
-def _check_consent(cleaned: Cleaned, source: Source, rules: Rules) -> None:
+def check_consent(cleaned: Cleaned, source: Source, rules: Rules) -> None:
     """A grant that grants nothing must not pass for one: the shop would believe that it may write."""
     if cleaned.message.get("event") != _GRANT or cleaned.message["type"] != "track":
         return
@@ -175,15 +180,24 @@ def _check_consent(cleaned: Cleaned, source: Source, rules: Rules) -> None:
         raise Rejected("invalid_consent", fault)
 
 
+def _judged(message: Message, cleaned: Cleaned, source: Source, key: bytes | None, at: datetime) -> Message:
+    """With the word whether its signature holds in the signature's place. A trusted source needs none."""
+    if cleaned.signature is None or source.kind.is_trusted:
+        return message
+    return {**message, "context": {**message.get("context", {}), "signature": verdict(cleaned.signature, key, message, at=at)}}
+
+
 def _keyed(cleaned: Cleaned, anchor: str, message: Message, *, is_bots: bool, is_alone: bool) -> Keyed:
     """A bot that repeats a person's request, or comes before it (a mail's images are looked at by both), leaves an item of its own. So does
-    each of equal items without a time that are tried again ``is_alone``: the id that their place gives them tells them apart."""
+    each of equal items without a time that are tried again ``is_alone``: the id that their place gives them tells them apart. And so does
+    what is signed: the same without a signature that holds must not pass for it."""
     is_placed = is_alone and cleaned.original is None
+    is_signed = cleaned.signature is not None and is_verified(message.get("context", {}).get("signature"))
     return Keyed(
         person_id=anchor,
         message=message,
         message_id=message["messageId"] if is_placed else cleaned.message.get("messageId"),
-        canonical=cleaned.canonical + _BY_BOT if is_bots else cleaned.canonical,
+        canonical=cleaned.canonical + (_BY_BOT if is_bots else b"") + (_SIGNED if is_signed else b""),
         original=cleaned.original,
     )
 

@@ -30,6 +30,7 @@ _CONTEXT = frozenset(
         "device",
         "externalIds",
         "groupId",
+        "integrations",
         "ip",
         "library",
         "locale",
@@ -57,6 +58,8 @@ class Cleaned:
     message: Message
     canonical: bytes
     original: datetime | None
+    signature: Any = None
+    """``context.signature`` as sent: a credential, so neither in the message nor in what is made of it."""
 
 
 def context_of_batch(value: Any) -> Inherited:
@@ -73,10 +76,12 @@ def clean(item: Any, *, batch_context: Inherited = _NOTHING, batch_integrations:
         _keep(message, name, _identifier(item.get(name)))
     for name in _OBJECTS:
         _keep(message, name, _object(item, name))
-    _keep(message, "context", _context(item, batch_context))
+    context = _context(item, batch_context)
+    signature = context.pop("signature", None)
+    _keep(message, "context", context)
     _keep(message, "integrations", batch_integrations.below(message.get("integrations", {})))
     _keep(message, "messageId", _message_id(item.get("messageId")))
-    return Cleaned(message=message, canonical=canonical(message), original=original)
+    return Cleaned(message=message, canonical=canonical(message), original=original, signature=signature)
 
 
 def is_no_op(message: Message) -> bool:

@@ -26,6 +26,8 @@ class CollectKeys:
 
     person: bytes
     link: bytes
+    signing: bytes
+    """Of the brand's signed events (``identity.signatures``)."""
 
 
 class Collector:
@@ -172,7 +174,7 @@ class Collector:
     def _decide(self, submission: Submission, source: Source, request: Request) -> Sorted:
         rules, keys = self._sources.definitions().rules, self._keys()
         seen = replace(request, source_ip=viewer_of(request, keys.link))
-        return sort_out(submission, source=source, request=seen, rules=rules, person_key=keys.person)
+        return sort_out(submission, source=source, request=seen, rules=rules, person_key=keys.person, signing_key=keys.signing)
 
     def _log_click(self, click: Click, visitor: Visitor, request: Request) -> Source | None:
         source = None

@@ -1,5 +1,5 @@
-"""What is taken out of a refusal before it is kept: write keys, as whoever may read refusals may not send events therefore, and what
-addresses say beyond the network."""
+"""What is taken out of a refusal before it is kept: write keys and signatures, as whoever may read refusals may not send events or vouch
+for anybody therefore, and what addresses say beyond the network."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -19,6 +19,9 @@ _ADDRESS = "<address>"
 _SHORTEST_KEY = 6
 _KEYS = re.escape(PREFIX.encode()) + rb"[A-Za-z0-9_-]{8,}"
 """Whatever looks like a key: a generated one is longer by far, and a word such as ``wk_42`` is none."""
+_SIGNATURES = rb"v1\.[0-9]{1,12}\.[0-9A-Fa-f]{16,}"
+"""Of ``identity.signatures``; also one cut short, of which the rest could be guessed."""
+_HIDDEN_SIGNATURE = b"<signature>"
 _ADDRESS_NAMES = frozenset({"ip", "$ip", "ip_override"})
 _JSON_TEXT = rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
 _ADDRESS_FIELD = rb'("(?:\$?ip|ip_override)"\s*:\s*)(' + _JSON_TEXT + rb"|\[[^\[\]{}]*+\])"
@@ -57,7 +60,8 @@ class Hiding:
     def _without_keys(self, body: bytes) -> bytes:
         own = (self.write_key or "").encode(errors="replace")
         names = {own: HIDDEN.encode()}
-        hidden = re.sub(_KEYS, lambda found: names.setdefault(found[0], b"<write key %d>" % (len(names) + 1)), body)
+        unsigned = re.sub(_SIGNATURES, _HIDDEN_SIGNATURE, body)
+        hidden = re.sub(_KEYS, lambda found: names.setdefault(found[0], b"<write key %d>" % (len(names) + 1)), unsigned)
         return hidden.replace(own, HIDDEN.encode()) if len(own) >= _SHORTEST_KEY else hidden
 
 

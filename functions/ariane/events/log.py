@@ -73,6 +73,14 @@ class EventHistory(Protocol):
         """Adds to the item's ``duplicates``; idempotent. Nothing happens where the item is gone (it expired)."""
         ...
 
+    def scan(self, person_id: str, *, limit: int = 500, cursor: str | None = None) -> Page:
+        """Everything of one person id, by key, page by page; sees every write committed before the call."""
+        ...
+
+    def mark_refolded(self, person_id: str, marks: Sequence[tuple[str, str]]) -> None:
+        """(sort key, entry): adds to each item's ``refolded``; idempotent. Nothing happens where an item is gone."""
+        ...
+
 
 class Shape(StrEnum):
     """What the body of a reject is, and so how it is tried again."""

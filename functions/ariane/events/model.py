@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from ariane.identity.signatures import is_verified
 from ariane.instants import parse_instant
 
 type Message = dict[str, Any]
@@ -14,6 +15,7 @@ type Message = dict[str, Any]
 Always there: ``type``, ``messageId``, ``timestamp`` (clamped, the one spelling of ``instants``). Where given:
 ``originalTimestamp`` (as sent), ``userId``, ``anonymousId``, ``previousId``, ``groupId``, ``event``, ``name``, ``category``,
 ``properties``, ``traits``, ``context``, ``integrations``. Nothing else, no nulls and no empty objects among them.
+``context.signature`` is collect's own word on a signature (``identity.signatures.Verdict``), never what a client sent.
 """
 
 
@@ -49,6 +51,8 @@ class LogItem:
     messages: tuple[Message, ...]
     duplicates: frozenset[int] = frozenset()
     """Places in ``messages`` that stitch found under another key already; readers leave them out."""
+    refolded: frozenset[str] = frozenset()
+    """Which events a refold counted without knowing whether they had been stitched (``profiles.refold_marks``)."""
 
     @property
     def standing(self) -> Sequence[tuple[int, Message]]:
@@ -73,6 +77,14 @@ class Event:
     message: Mapping[str, Any]
     original: datetime
     """The time that the event itself gives, unclamped; the same in every copy of it that has one."""
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether what it says of who is whom is a fact: its source is trusted, or the brand's backend signed for the ids."""
+        if self.kind.is_trusted:
+            return True
+        context = self.message.get("context")
+        return isinstance(context, Mapping) and is_verified(context.get("signature"))
 
     @property
     def properties(self) -> Mapping[str, Any]:

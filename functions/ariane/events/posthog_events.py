@@ -61,15 +61,27 @@ def _set(event: Mapping[str, Any]) -> Sequence[Any]:
 
 
 def _alias(event: Mapping[str, Any]) -> Sequence[Any]:
-    """``distinct_id`` is the id so far, ``alias`` the one it gets. Where the library's other events take the first for a user's, it is
-    named as one; a UUID is by ``previousId`` the device's too: a server often says whom a browser's events belong to."""
+    """``distinct_id`` is the id so far, ``alias`` the one it gets. A UUID that nobody calls a user's is a device's: a server often says
+    whom a browser's events belong to. Any other is named as the user's that it is; one person has one user id, so identity
+    refuses those two."""
     previous, new = _distinct_id(event), _properties(event).get("alias")
     if not _is_id(previous) or not _is_id(new):
         return [Rejected("alias_missing", "an alias needs distinct_id and properties.alias")]
     about = _about(event)
-    if not _is_anonymous(event):
+    if _is_anonymous(event) or (_is_uuid(previous) and not _is_stated_user(event)):
+        about["anonymousId"] = previous
+    else:
         about["context"]["externalIds"] = [{"type": "user_id", "id": previous}]
     return [{"type": "alias", **about, "userId": new, "previousId": previous}]
+
+
+def _is_uuid(value: object) -> bool:
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
+
+
+def _is_stated_user(event: Mapping[str, Any]) -> bool:
+    properties = _properties(event)
+    return properties.get("$is_identified") is True or _distinct_id(event) == properties.get("$user_id")
 
 
 def _group(event: Mapping[str, Any]) -> Sequence[Any]:
@@ -120,8 +132,7 @@ def _is_anonymous(event: Mapping[str, Any]) -> bool:
         return False
     if distinct_id == properties.get("$device_id"):
         return True
-    is_made_up = isinstance(distinct_id, str) and _UUID.fullmatch(distinct_id) is not None
-    return is_made_up and (_is_on_a_device(properties) or event.get("event") == "$groupidentify")
+    return _is_uuid(distinct_id) and (_is_on_a_device(properties) or event.get("event") == "$groupidentify")
 
 
 def _is_on_a_device(properties: Mapping[str, Any]) -> bool:

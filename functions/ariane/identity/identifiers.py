@@ -1,28 +1,34 @@
 """Which identifiers a message carries, normalised. Imported by collect: nothing heavy at the top."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from ariane.events.model import SourceKind
-from ariane.identity.rules import Identifier, Namespace, Normaliser, Rules
+from ariane.identity.normalising import is_slow, normalise
+from ariane.identity.rules import Identifier, Rules
 
 __all__ = ["Identifier", "identifiers_of", "normalise"]
 
-MAX_LENGTH = 512
-MAX_IDENTIFIERS = 30
-"""Of one event; what goes beyond is ignored, lowest priority first: a merge has to fit into one transaction."""
+MAX_IDENTIFIERS = 24
+"""Of one event; what goes beyond is ignored, lowest priority first: joining them has to fit into one transaction of 100 actions."""
 _OVERHEAD = 8
 """Characters that reading a short value takes as long as."""
 
-_PLACEHOLDERS = frozenset(
-    {"null", "undefined", "nan", "none", "nil", "n/a", "anonymous", "anon", "guest", "true", "false", "id", "0", "-1", "[object object]"}
-)
-_ZEROS_AND_DASHES = re.compile(r"[0\-]+")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+_GA_COOKIE = re.compile(r"GA\d\.\d{1,2}\.(\d+\.\d+)")
+"""What the cookie ``_ga`` holds around the client id."""
+_GA_NAMES = ("Google Analytics", "Google Analytics 4")
+_SEGMENTS_TYPES: Mapping[str, str] = {
+    "ios.id": "device_id",
+    "android.id": "device_id",
+    "ios.idfa": "advertising_id",
+    "android.idfa": "advertising_id",
+}
+"""Segment's own types of external ids -> ours, where the rules have no namespace of the type's name."""
+_ADVERTISING = frozenset({"advertising_id", "ios.idfa", "android.idfa"})
+_OF_PEOPLE = (None, "", "users")
+_PLAIN = (None, "", "none")
 
 
 def identifiers_of(
@@ -31,48 +37,35 @@ def identifiers_of(
     """The identifiers that the message says to be one person, valid and without repeats, by (priority, value): the first is the anchor.
     Empty: unusable. ``kind`` is its source's: everybody pays at the same till, so a store's devices are nobody's.
 
-    Looks at ``userId``, ``anonymousId``, an alias's ``previousId``, ``context.device.id``, ``context.externalIds`` and the traits that a
-    rule names; only namespaces of the rules count. ``default_country`` (of the source) reads phone numbers that have no country code.
+    Looks at ``userId``, ``anonymousId``, an alias's ``previousId``, ``context.device``, the Google Analytics client id,
+    ``context.externalIds`` and the traits that a rule names; only namespaces of the rules count. ``default_country`` (of the source) reads
+    phone numbers that have no country code.
     """
     found = {
         identifier
         for namespace, value in _candidates(message, rules)
         if value is not None and (identifier := normalise(namespace, value, rules, default_country=default_country)) is not None
     }
-    ordered = sorted(found, key=lambda each: (rules.priority_of(each), each.value, each.namespace))
+    ordered = sorted(found, key=rules.rank)
     return tuple((_without_devices(ordered, rules) if kind is SourceKind.STORE else ordered)[:MAX_IDENTIFIERS])
 
 
 def effort_of(message: Mapping[str, Any], rules: Rules) -> int:
-    """What ``identifiers_of`` has to read slowly (telephone numbers, international domains), in characters: some two microseconds each."""
-    return sum(
-        _OVERHEAD + len(value)
-        for namespace, value in _candidates(message, rules)
-        if isinstance(value, str) and (rule := rules.namespaces.get(namespace)) is not None and _is_slow(rule, value)
-    )
+    """What ``identifiers_of`` has to read slowly (telephone numbers, international domains, what patterns repeat over), in characters of a
+    telephone number: some two microseconds each."""
+    return sum(_effort(namespace, value, rules) for namespace, value in _candidates(message, rules) if isinstance(value, str))
 
 
-def _is_slow(rule: Namespace, value: str) -> bool:
-    return rule.normaliser is Normaliser.PHONE or (rule.normaliser is Normaliser.EMAIL and not value.isascii())
+def _effort(namespace: str, value: str, rules: Rules) -> int:
+    rule = rules.namespaces.get(namespace)
+    if rule is None:
+        return 0
+    return rules.blocking_effort(len(value)) + (_OVERHEAD + len(value) if is_slow(rule, value) else 0)
 
 
 def _without_devices(ordered: Sequence[Identifier], rules: Rules) -> Sequence[Identifier]:
     """Where there is nothing else, the first device alone: the event is the till's own."""
-    return [each for each in ordered if not rules.namespaces[each.namespace].is_device] or ordered[:1]
-
-
-def normalise(namespace: str, value: object, rules: Rules, *, default_country: str | None = None) -> Identifier | None:
-    """The identifier, or None where the value is none: unknown namespace, placeholder, blocked, malformed, over 512 characters."""
-    rule = rules.namespaces.get(namespace)
-    if rule is None or isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    text = str(value).strip()
-    if not text or len(text) > MAX_LENGTH or _UNPRINTABLE.search(text) or _is_placeholder(text, rules):
-        return None
-    normal = _normal(rule, text, default_country or rules.default_country)
-    if not normal or _is_placeholder(normal, rules) or _is_blocked(text, rules) or _is_blocked(normal, rules):
-        return None
-    return Identifier(namespace, normal)
+    return [each for each in ordered if not rules.is_device(each)] or ordered[:1]
 
 
 def _candidates(message: Mapping[str, Any], rules: Rules) -> Iterator[tuple[str, object]]:
@@ -81,15 +74,44 @@ def _candidates(message: Mapping[str, Any], rules: Rules) -> Iterator[tuple[str,
     if message.get("type") == "alias":
         yield _previous_namespace(message), message.get("previousId")
     context = _mapping(message.get("context"))
-    yield "device_id", _mapping(context.get("device")).get("id")
+    device = _mapping(context.get("device"))
+    yield "device_id", device.get("id")
+    may_advertise = device.get("adTrackingEnabled") not in (False, "false")
+    if may_advertise:
+        yield "advertising_id", device.get("advertisingId")
+    for integrations in (message.get("integrations"), context.get("integrations")):
+        if integrations:
+            yield from _ga_client_ids(integrations)
     external = context.get("externalIds")
     for entry in external if isinstance(external, list) else ():
-        if isinstance(entry, Mapping) and isinstance(entry.get("type"), str):
-            yield entry["type"], entry.get("id")
+        if isinstance(entry, Mapping):
+            yield from _external(entry, rules, may_advertise=may_advertise)
     own = _mapping(message.get("traits")) if message.get("type") == "identify" else {}
     for traits in (own, _mapping(context.get("traits"))):
         for trait, namespace in rules.trait_namespaces.items():
             yield namespace, traits.get(trait)
+
+
+def _external(entry: Mapping[str, Any], rules: Rules, *, may_advertise: bool) -> Iterator[tuple[str, object]]:
+    """``{id, type, collection, encoding}``, the last two of which may be left out. A company's id is no person's, and what is encoded is
+    not comparable."""
+    kind = entry.get("type")
+    if not isinstance(kind, str) or entry.get("collection") not in _OF_PEOPLE or entry.get("encoding") not in _PLAIN:
+        return
+    if kind in _ADVERTISING and not may_advertise:
+        return
+    namespace = kind if kind in rules.namespaces else _SEGMENTS_TYPES.get(kind, kind)
+    yield namespace, _client_id(entry.get("id")) if namespace == "ga_client_id" else entry.get("id")
+
+
+def _ga_client_ids(integrations: object) -> Iterator[tuple[str, object]]:
+    for name in _GA_NAMES:
+        yield "ga_client_id", _client_id(_mapping(_mapping(integrations).get(name)).get("clientId"))
+
+
+def _client_id(value: object) -> object:
+    cookie = _GA_COOKIE.fullmatch(value.strip()) if isinstance(value, str) else None
+    return cookie[1] if cookie else value
 
 
 def _previous_namespace(message: Mapping[str, Any]) -> str:
@@ -104,56 +126,3 @@ def _previous_namespace(message: Mapping[str, Any]) -> str:
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _is_placeholder(text: str, rules: Rules) -> bool:
-    bare = text.strip("\"'`“”«» ").lower()
-    return not bare or bare in _PLACEHOLDERS or bare in rules.placeholders or _ZEROS_AND_DASHES.fullmatch(bare) is not None
-
-
-def _is_blocked(text: str, rules: Rules) -> bool:
-    return text in rules.blocked_values or any(pattern.search(text) for pattern in rules.blocked_patterns)
-
-
-def _normal(rule: Namespace, text: str, country: str | None) -> str | None:
-    if rule.normaliser is Normaliser.EMAIL:
-        return _email(text)
-    if rule.normaliser is Normaliser.PHONE:
-        return phone_number(text, country)
-    return unicodedata.normalize("NFC", text)
-
-
-def _email(text: str) -> str | None:
-    """Trimmed, lower case, NFKC, the domain in its ASCII form. Never resolved: whether it exists is the provider's to say."""
-    local, at, domain = unicodedata.normalize("NFKC", text).strip().lower().rpartition("@")
-    domain = domain.rstrip(".")
-    if not (local and at and domain) or "@" in local or any(character.isspace() for character in local + domain):
-        return None
-    return f"{local}@{domain}" if domain.isascii() else _with_ascii_domain(local, domain)
-
-
-def _with_ascii_domain(local: str, domain: str) -> str | None:
-    ascii_domain = _ascii_domain(domain)
-    return ascii_domain and f"{local}@{ascii_domain}"
-
-
-@lru_cache(1024)
-def _ascii_domain(domain: str) -> str | None:
-    import idna
-
-    try:
-        return idna.encode(domain, uts46=True).decode()
-    except idna.IDNAError:
-        return None
-
-
-@lru_cache(1024)
-def phone_number(text: str, country: str | None) -> str | None:
-    """E.164. Remembered: the events of a request repeat the same few numbers, and reading one takes longer than all else about an event."""
-    import phonenumbers
-
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_possible_number(number) else None

@@ -6,6 +6,9 @@ import hmac
 
 from ariane.identity.rules import Identifier
 
+DRY_RUN_KEY = b"ariane dry run"
+"""Published: the ids of a dry run on files are the same everywhere, and nobody's in any deployment."""
+
 
 def person_id(identifier: Identifier, key: bytes) -> str:
     """``prs_`` + 26 lower-case base32 characters of HMAC-SHA256(key, ``namespace:value``), cut to 16 bytes."""

@@ -1,12 +1,46 @@
-"""Heads, assertions and transitions: how identifiers hang together. docs/reference/data-model.md says how they are stored."""
+"""Heads, assertions, splits and transitions: how identifiers hang together. docs/reference/data-model.md says how they are stored."""
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from ariane.identity.rules import Identifier
 from ariane.instants import format_instant
+
+OPERATOR = "operator"
+"""Source of the assertions that people make by hand (``link``)."""
+
+type Standing = tuple[bool, str, str, str, str, str]
+"""Where an assertion stands among all: (public, time, source, message id, body digest, set digest). Trusted ones come first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the assertions that name one identifier say beyond linking it (``facts``)."""
+
+    accounts: Mapping[str, datetime] = field(default_factory=dict)
+    """Mark of a unique value that was named beside it -> when first. Of a device the two earliest; otherwise up to one over ``spread``."""
+    is_protected: bool = False
+    """A trusted source named it, and its namespace is protected."""
+    seen_at: datetime | None = None
+    """First sighting, where its namespace has a limit over a window."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a component is, as far as the rules ask: enough to decide whether two may join without reading their members."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Namespace -> how many values."""
+    sightings: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Namespace with a windowed limit -> first sightings of its values, milliseconds, ascending."""
+    is_identified: bool = False
+    left: frozenset[str] = frozenset()
+    """Ids of standing splits that name one of its identifiers on their left …"""
+    right: frozenset[str] = frozenset()
+    """… and on their right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +56,30 @@ class Head:
     first_at: datetime | None = None
     """When this identifier was first asserted together with another, as known when its head was last written."""
     is_identified: bool = False
+    """Its own: of a unique namespace, or a protected contact."""
     children: int = 0
     """Direct members: spares readers a query under each leaf."""
+    evidence: Evidence = field(default_factory=Evidence)
+    """About this identifier, whether it is a root or not."""
+    summary: Summary | None = None
+    """Of a root: its component's. None where nothing has joined it yet: its own identifier's then."""
+    last: Standing | None = None
+    """Of a root in a clean cluster: the latest in order of the cluster's assertions."""
+    cluster: str | None = None
+    """Of a root: the id of the cluster in conflict that it belongs to. None: its cluster is clean, and is its tree."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """What assertions connect, accepted or refused, where one was refused. ``entries`` of its people are read apart (``ClusterStore``)."""
+
+    id: str
+    version: int = 0
+    last: Standing | None = None
+    parent: str | None = None
+    """Another cluster that took it in."""
+    quarantine: str | None = None
+    """Why its evidence waits for the background; None: what its trees say is what the reference says."""
 
 
 def set_digest(identifiers: Iterable[Identifier], *, is_trusted: bool) -> str:
@@ -36,12 +92,15 @@ class Assertion:
     """ "This event says that these identifiers are one person." ``at`` is the event's clamped time."""
 
     identifiers: tuple[Identifier, ...]
-    """By (priority, value); the first is the anchor, under whose id the assertion lies."""
+    """As the event named them, by (priority, value); the first is the one under whose id the event lies in the log."""
     at: datetime
     is_trusted: bool
     source: str
     message_id: str
     body_digest: str
+    by: str | None = None
+    """The operator who linked them by hand."""
+    why: str | None = None
 
     @property
     def digest(self) -> str:
@@ -53,6 +112,46 @@ class Assertion:
         """Within one digest, the smallest stands."""
         return format_instant(self.at), self.source, self.message_id, self.body_digest
 
+    @property
+    def sequence(self) -> Standing:
+        return (not self.is_trusted, *self.order, self.digest)
+
+
+class Side(StrEnum):
+    LEFT = "left"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifted:
+    at: datetime
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """An operator's word that no identifier of ``left`` is the person of any of ``right``. It stands against all evidence until lifted."""
+
+    id: str
+    left: frozenset[Identifier]
+    right: frozenset[Identifier]
+    at: datetime
+    by: str
+    why: str
+    events_to: Side | None = None
+    """Whose the events are that carry identifiers of both sides. None: their strongest identifier's."""
+    lifted: Lifted | None = None
+
+    @property
+    def is_lifted(self) -> bool:
+        return self.lifted is not None
+
+    def side_of(self, identifier: Identifier) -> Side | None:
+        if identifier in self.left:
+            return Side.LEFT
+        return Side.RIGHT if identifier in self.right else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
@@ -62,3 +161,32 @@ class Merged:
     absorbed: tuple[str, ...]
     cause: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parted:
+    """``parts`` are roots of their own now; they were ``origin``'s."""
+
+    origin: str
+    parts: tuple[str, ...]
+    cause: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """All that one cause changed. Stored with the change itself, under the strongest identifier of the cause, and read again whenever the
+    cause comes again: what follows from it (announcing, refolding, resolving in the background) is done at least once."""
+
+    cause: str
+    at: datetime
+    merged: tuple[Merged, ...] = ()
+    parted: tuple[Parted, ...] = ()
+    refold: tuple[str, ...] = ()
+    """Person ids whose events in the log may have become another person's."""
+    quarantined: str | None = None
+    """The cluster that waits for the background."""
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.merged or self.parted or self.refold or self.quarantined)

@@ -1,22 +1,24 @@
 """The brand's identity rules (``brand/identity.yaml``): which namespaces identify, in which order, within which limits."""
 
+import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
-from ariane.errors import Rejected
+import orjson
 
-DEFAULT_LIMIT = 5
+from ariane.errors import Rejected
+from ariane.identity.namespaces import DEFAULT_LIMIT, DEFAULT_NAMESPACES, LAST_PRIORITY, Limit, Namespace, Normaliser, seconds_of
+from ariane.identity.patterns import Cost, cost_of
+from ariane.identity.rule_faults import faults_of, traits_of
+
+__all__ = ["Identifier", "Limit", "Namespace", "Normaliser", "Rules"]
+
 DEFAULT_COMPONENT_LIMIT = 50
 DEFAULT_SPREAD = 20
-LAST_PRIORITY = 100
-
-_OWN_FIELDS = frozenset({"user_id", "anonymous_id", "device_id"})
-_NAMESPACE = re.compile(r"[a-z][a-z0-9_.]{0,63}")
-_DURATION = re.compile(r"\s*(\d+)\s*(second|minute|hour|day|week)s?\s*")
-_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+_STEPS_PER_CHARACTER = 1_000
+"""What a pattern may do in the time that reading a character of a telephone number takes (``effort_of``)."""
 
 
 class Identifier(NamedTuple):
@@ -37,41 +39,14 @@ class Identifier(NamedTuple):
         return cls(namespace, value)
 
 
-class Normaliser(StrEnum):
-    TRIM = "trim"
-    EMAIL = "email"
-    PHONE = "phone"
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """At most ``count`` values per profile; with ``within_seconds``, at most so many first sightings in any window of that length."""
-
-    count: int
-    within_seconds: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Namespace:
-    name: str
-    priority: int = LAST_PRIORITY
-    """Smaller goes first: the anchor of an event is its identifier of the smallest priority."""
-    limit: Limit | None = Limit(DEFAULT_LIMIT)
-    """None: unlimited."""
-    is_unique: bool = False
-    """Two values never share a profile."""
-    is_device: bool = False
-    """May be shared by several people."""
-    normaliser: Normaliser = Normaliser.TRIM
-    traits: tuple[str, ...] = ()
-    """Traits whose value is such an identifier. Unless said, the trait of the same name; none for ids that are fields of their own."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     namespaces: Mapping[str, Namespace]
     blocked_values: frozenset[str] = frozenset()
+    """As they are written; an identifier is compared as it came, as it is normalised, and with these normalised as it is."""
     blocked_patterns: tuple[re.Pattern[str], ...] = ()
+    blocking_cost: tuple[int, int] = (0, 0)
+    """Steps that the patterns take over a value of length n at most: the first by n, the second by n squared."""
     placeholders: frozenset[str] = frozenset()
     """What the brand adds to the built-in placeholders; lower case."""
     component_limit: int = DEFAULT_COMPONENT_LIMIT
@@ -83,132 +58,85 @@ class Rules:
     """Source name -> its own ``default_country``; publishing adds it, for whoever reads events without their source's options."""
     trait_namespaces: Mapping[str, str] = field(default_factory=dict)
     """trait -> namespace, for every namespace that reads traits."""
+    digest: str = ""
+    """12 hexadecimal characters over the document that they were read from: what was decided under other rules has another one."""
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any] | None) -> "Rules":
-        """Reads the parsed YAML; what it leaves out has the defaults. Raises Rejected (``invalid_rules``), naming the field."""
-        return _Reader(document or {}).rules()
+        """Reads the parsed YAML; what it leaves out has the defaults. Raises Rejected (``invalid_rules``), naming every wrong field."""
+        given = {} if document is None else document
+        faults = faults_of(given)
+        if faults:
+            raise Rejected("invalid_rules", "identity rules: " + "; ".join(map(str, faults)))
+        return _rules_of(given)
 
     def priority_of(self, identifier: Identifier) -> int:
         namespace = self.namespaces.get(identifier.namespace)
         return namespace.priority if namespace else LAST_PRIORITY
 
+    def rank(self, identifier: Identifier) -> tuple[int, str, str]:
+        """The order in which an event's identifiers are taken: the smallest is its anchor."""
+        return self.priority_of(identifier), identifier.value, identifier.namespace
+
     def is_identified(self, identifier: Identifier) -> bool:
         namespace = self.namespaces.get(identifier.namespace)
         return namespace is not None and namespace.is_unique
 
+    def is_device(self, identifier: Identifier) -> bool:
+        namespace = self.namespaces.get(identifier.namespace)
+        return namespace is not None and namespace.is_device
 
-_DEFAULT_NAMESPACES: Mapping[str, Mapping[str, Any]] = {
-    "user_id": {"priority": 1, "limit": 1, "unique": True},
-    "email": {"priority": 2, "limit": 5, "normalise": "email"},
-    "phone": {"priority": 3, "limit": 5, "normalise": "phone"},
-    "loyalty_card": {"priority": 4, "limit": 3},
-    "device_id": {"priority": 8, "limit": "none", "device": True},
-    "anonymous_id": {"priority": 9, "limit": "none", "device": True},
-}
-_FIELDS = frozenset({"namespaces", "blocked", "placeholders", "component_limit", "spread", "protect", "default_country", "countries"})
-_NAMESPACE_FIELDS = frozenset({"priority", "limit", "unique", "device", "normalise", "traits"})
+    def is_windowed(self, identifier: Identifier) -> bool:
+        """How many of its namespace a profile may have depends on when each was first seen."""
+        namespace = self.namespaces.get(identifier.namespace)
+        return namespace is not None and namespace.limit is not None and namespace.limit.within_seconds is not None
 
-
-def _invalid(field_name: str, problem: str) -> Rejected:
-    return Rejected("invalid_rules", f"identity rules, {field_name}: {problem}")
+    def blocking_effort(self, length: int) -> int:
+        """Of holding a value against the patterns, in what reading one character of a telephone number takes."""
+        linear, quadratic = self.blocking_cost
+        return (linear + quadratic * length) * length // _STEPS_PER_CHARACTER
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    document: Mapping[str, Any]
-
-    def rules(self) -> Rules:
-        _known("top level", self.document, _FIELDS)
-        namespaces = {name: _namespace(name, body or {}) for name, body in self._namespace_documents().items()}
-        blocked = self.document.get("blocked") or {}
-        if not isinstance(blocked, Mapping):
-            raise _invalid("blocked", "is not a mapping")
-        country = self.document.get("default_country")
-        return Rules(
-            namespaces=namespaces,
-            blocked_values=frozenset(_texts("blocked.values", blocked.get("values"))),
-            blocked_patterns=tuple(_pattern(text) for text in _texts("blocked.patterns", blocked.get("patterns"))),
-            placeholders=frozenset(text.strip().lower() for text in _texts("placeholders", self.document.get("placeholders"))),
-            component_limit=_positive("component_limit", self.document.get("component_limit", DEFAULT_COMPONENT_LIMIT)),
-            spread=_positive("spread", self.document.get("spread", DEFAULT_SPREAD)),
-            protect=frozenset(_texts("protect", self.document.get("protect"))),
-            default_country=None if country is None else str(country).upper(),
-            countries=self._countries(),
-            trait_namespaces={trait: name for name, namespace in namespaces.items() for trait in namespace.traits},
-        )
-
-    def _countries(self) -> Mapping[str, str]:
-        value = self.document.get("countries") or {}
-        if not isinstance(value, Mapping):
-            raise _invalid("countries", "is not a mapping")
-        return {str(source): str(country).upper() for source, country in value.items()}
-
-    def _namespace_documents(self) -> Mapping[str, Mapping[str, Any] | None]:
-        value = self.document.get("namespaces")
-        if value is None:
-            return _DEFAULT_NAMESPACES
-        if not isinstance(value, Mapping) or not value:
-            raise _invalid("namespaces", "is not a mapping with at least one namespace")
-        return value
-
-
-def _namespace(name: str, body: Mapping[str, Any]) -> Namespace:
-    where = f"namespaces.{name}"
-    if not isinstance(name, str) or not _NAMESPACE.fullmatch(name):
-        raise _invalid(where, "a namespace is lower-case letters, digits, '_' and '.'")
-    _known(where, body, _NAMESPACE_FIELDS)
-    try:
-        normaliser = Normaliser(body.get("normalise", "trim"))
-    except ValueError as error:
-        raise _invalid(f"{where}.normalise", f"is none of {', '.join(Normaliser)}") from error
-    return Namespace(
-        name=name,
-        priority=_positive(f"{where}.priority", body.get("priority", LAST_PRIORITY)),
-        limit=_limit(f"{where}.limit", body.get("limit", DEFAULT_LIMIT)),
-        is_unique=body.get("unique") is True,
-        is_device=body.get("device") is True,
-        normaliser=normaliser,
-        traits=tuple(_texts(f"{where}.traits", body.get("traits", () if name in _OWN_FIELDS else (name,)))),
+def _rules_of(document: Mapping[str, Any]) -> Rules:
+    """Of a document without faults."""
+    namespaces = {name: _namespace(name, body) for name, body in document.get("namespaces", DEFAULT_NAMESPACES).items()}
+    blocked = document.get("blocked", {})
+    patterns = tuple(blocked.get("patterns", ()))
+    return Rules(
+        namespaces=namespaces,
+        blocked_values=frozenset(blocked.get("values", ())),
+        blocked_patterns=tuple(re.compile(text) for text in patterns),
+        blocking_cost=_total([cost_of(text) for text in patterns]),
+        placeholders=frozenset(text.strip().lower() for text in document.get("placeholders", ())),
+        component_limit=document.get("component_limit", DEFAULT_COMPONENT_LIMIT),
+        spread=document.get("spread", DEFAULT_SPREAD),
+        protect=frozenset(document.get("protect", ())),
+        default_country=document.get("default_country"),
+        countries=dict(document.get("countries", {})),
+        trait_namespaces={trait: name for name, namespace in namespaces.items() for trait in namespace.traits},
+        digest=hashlib.sha256(orjson.dumps(dict(document), option=orjson.OPT_SORT_KEYS)).hexdigest()[:12],
     )
 
 
-def _limit(where: str, value: object) -> Limit | None:
-    if value == "none":
-        return None
-    if not isinstance(value, Mapping):
-        return Limit(_positive(where, value))
-    _known(where, value, frozenset({"count", "within"}))
-    duration = _DURATION.fullmatch(str(value.get("within", "")))
-    if duration is None:
-        raise _invalid(f"{where}.within", "is not a duration such as '30 days'")
-    return Limit(_positive(f"{where}.count", value.get("count")), int(duration[1]) * _SECONDS[duration[2]])
+def _namespace(name: str, body: Mapping[str, Any]) -> Namespace:
+    is_unique = body.get("unique", False)
+    return Namespace(
+        name=name,
+        priority=body.get("priority", LAST_PRIORITY),
+        limit=_limit(body.get("limit", 1 if is_unique else DEFAULT_LIMIT)),
+        is_unique=is_unique,
+        is_device=body.get("device", False),
+        normaliser=Normaliser(body.get("normalise", Normaliser.TRIM)),
+        traits=traits_of(name, body),
+    )
 
 
-def _known(where: str, body: object, names: frozenset[str]) -> None:
-    if not isinstance(body, Mapping):
-        raise _invalid(where, "is not a mapping")
-    for name in body:
-        if name not in names:
-            raise _invalid(f"{where}.{name}" if where != "top level" else str(name), "is not a known field")
+def _limit(value: int | str | Mapping[str, Any]) -> Limit | None:
+    if isinstance(value, Mapping):
+        return Limit(value["count"], seconds_of(value["within"]))
+    return Limit(value) if isinstance(value, int) else None
 
 
-def _positive(where: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise _invalid(where, "is not a whole number above 0")
-    return value
-
-
-def _texts(where: str, value: object) -> Sequence[str]:
-    if value is None:
-        return ()
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise _invalid(where, "is not a list")
-    return [str(item) for item in value]
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise _invalid("blocked.patterns", f"is not a regular expression: {text!r}") from error
+def _total(costs: list[Cost]) -> tuple[int, int]:
+    """A pattern that begins with ^ and repeats nothing costs nothing worth counting."""
+    return sum(each.factor for each in costs if each.power == 1), sum(each.factor for each in costs if each.power > 1)

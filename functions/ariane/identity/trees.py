@@ -4,7 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ariane.errors import Retryable
 from ariane.identity.model import Head
+
+_ATTEMPTS = 5
 
 
 class Heads(Protocol):
@@ -36,20 +39,38 @@ class Paths:
             steps.append(head.parent)
         return tuple(steps)
 
+    def is_circle(self, person_id: str) -> bool:
+        """Whether two levels were read at two moments between which one went below the other."""
+        step: str | None = person_id
+        for _ in range(len(self.heads) + 1):
+            head = self.heads.get(step) if step is not None else None
+            step = head.parent if head is not None else None
+        return step is not None
+
 
 def climb(store: Heads, person_ids: Collection[str]) -> Paths:
-    """One read per level of the trees, for all ids together."""
+    """One read per level of the trees, for all ids together. Raises Retryable where they are moved about again and again meanwhile."""
+    for _ in range(_ATTEMPTS):
+        paths = Paths(_read_up(store, person_ids))
+        if not any(paths.is_circle(each) for each in person_ids):
+            return paths
+    raise Retryable("identity_contended", "other changes of the same identities keep coming")
+
+
+def _read_up(store: Heads, person_ids: Collection[str]) -> dict[str, Head]:
     found: dict[str, Head] = {}
     wanted = set(person_ids)
     while wanted:
         level = store.heads(sorted(wanted))
         found.update(level)
         wanted = {head.parent for head in level.values() if head.parent is not None} - found.keys()
-    return Paths(found)
+    return found
 
 
 def gather(store: Members, root: Head) -> dict[str, str]:
-    """Every person id of the identity below ``root`` -> ``namespace:value``, without the root itself."""
+    """Every person id of the identity below ``root`` -> ``namespace:value``, without the root itself. How many they are is known from the
+    root's summary: where its own children are all, as they mostly are, their heads need not be read."""
+    most = sum(root.summary.counts.values()) - 1 if root.summary else None
     gathered: dict[str, str] = {}
     parents: Sequence[Head] = [root] if root.children else []
     while parents:
@@ -57,6 +78,8 @@ def gather(store: Members, root: Head) -> dict[str, str]:
         for parent in parents:
             level.update(store.members(parent.person_id))
         gathered.update(level)
+        if len(gathered) == most:
+            break
         heads = store.heads(sorted(level)) if level else {}
         parents = [head for head in heads.values() if head.children]
     return gathered

@@ -11,7 +11,7 @@ import orjson
 from ariane.conditions.evaluate import holds, matches, name_matches, value_at
 from ariane.events.model import SourceKind
 from ariane.instants import parse_instant
-from ariane.journeys.enrolment import Enrolment
+from ariane.journeys.enrolment import UNMERGED, Enrolment
 from ariane.journeys.graph import Journey
 from ariane.profiles.model import Profile
 
@@ -49,16 +49,19 @@ def refusal_of_event(journey: Journey, fact: Mapping[str, Any], now: datetime) -
 
 
 def admit(journey: Journey, fact: Mapping[str, Any], profile: Profile, runs: Sequence[Enrolment], now: datetime) -> Admission | Refusal:
-    """``runs``: every run of this journey and key under any of the profile's ids."""
+    """``runs``: every run of this journey and key under any of the profile's ids, and under the id that the fact names."""
     standing = next((run for run in runs if run.cause == cause_of(fact)), None)
     if standing is not None:
         return Admission(standing.number, standing)
     if journey.entry.if_ is not None and not holds(journey.entry.if_, profile.traits, now):
         return Refusal.CONDITION
-    return _reentry(journey, parse_instant(fact["timestamp"]), runs)
+    own = [run for run in runs if run.profile in (profile.id, *profile.member_ids)]
+    number = max((run.number for run in own), default=-1) + 1
+    return _reentry(journey, parse_instant(fact["timestamp"]), [run for run in own if run.reason != UNMERGED]) or Admission(number)
 
 
-def _reentry(journey: Journey, at: datetime, runs: Sequence[Enrolment]) -> Admission | Refusal:
+def _reentry(journey: Journey, at: datetime, runs: Sequence[Enrolment]) -> Refusal | None:
+    """Runs that were another person's all along do not count."""
     if any(run.is_running for run in runs):
         return Refusal.RUNNING
     if len(runs) >= journey.most_runs:
@@ -66,7 +69,7 @@ def _reentry(journey: Journey, at: datetime, runs: Sequence[Enrolment]) -> Admis
     pause = timedelta(seconds=journey.reentry_after_seconds or 0)
     if any(at - run.entry_time < pause for run in runs):
         return Refusal.TOO_SOON
-    return Admission(max((run.number for run in runs), default=-1) + 1)
+    return None
 
 
 def cause_of(fact: Mapping[str, Any]) -> str:

@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 from ariane.instants import parse_instant
 
+UNMERGED = "unmerged"
+"""Reason of the end of a run that an un-merge left with the wrong person."""
 _LONGEST_KEY = 300
 
 
@@ -17,7 +19,7 @@ class Status(StrEnum):
     RUNNING = "running"
     COMPLETED = "completed"
     EXITED = "exited"
-    """By the journey's exit event, or by an ``exit`` step."""
+    """By the journey's exit event or an ``exit`` step; or its entry event turned out to be another person's."""
     MERGED = "merged"
     """Another run of the same journey and key, of a profile that turned out to be the same person, goes on instead."""
 

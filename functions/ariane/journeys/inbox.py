@@ -29,6 +29,13 @@ class ProfilesMerged:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileSplit:
+    """``people``: ids of all who had a part in it, before and after."""
+
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WokenUp:
     profile: str
     enrolment: str
@@ -45,7 +52,7 @@ class MessageOutcome:
     visit: int
 
 
-type Incoming = EntryHappened | AwaitedHappened | ProfilesMerged | WokenUp | MessageOutcome
+type Incoming = EntryHappened | AwaitedHappened | ProfilesMerged | ProfileSplit | WokenUp | MessageOutcome
 
 _FACT_FIELDS = ("event", "messageId", "source", "profile", "timestamp")
 
@@ -66,12 +73,19 @@ def _parse(body: Mapping[str, Any]) -> Incoming:
             return AwaitedHappened(_event(body["fact"]))
         case "merged":
             return ProfilesMerged(str(body["fact"]["into"]))
+        case "split":
+            return ProfileSplit(_people(body["fact"]))
         case "due":
             return WokenUp(str(body["profile"]), str(body["enrolment"]), int(body["v"]))
         case "outcome":
             return MessageOutcome(str(body["profile"]), str(body["enrolment"]), str(body["node"]), int(body["visit"]))
         case kind:
             raise ValueError(f"kind: {kind!r} is not known")
+
+
+def _people(fact: Mapping[str, Any]) -> tuple[str, ...]:
+    others = [*fact["into"], *fact.get("rehomed", ())]
+    return tuple(dict.fromkeys(map(str, [fact["from"], *others])))
 
 
 def _event(fact: Mapping[str, Any]) -> Mapping[str, Any]:

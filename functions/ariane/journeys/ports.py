@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from ariane.definitions.store import LiveJourney
+from ariane.events.model import Event
 from ariane.journeys.enrolment import Enrolment
 from ariane.journeys.step import WakeUp
 from ariane.messaging.model import SendRequest
+from ariane.profiles.homes import Home
 from ariane.profiles.model import Profile
 
 
@@ -54,6 +56,22 @@ class SendQueue(Protocol):
 class ProfileReader(Protocol):
     def snapshot(self, person_id: str) -> Profile:
         """The profile that this id belongs to now, as of every write committed before the call; empty where nothing is known."""
+        ...
+
+
+class Homes(Protocol):
+    """Whose the event of a fact is, as a person id, by the identities of every write committed before the call."""
+
+    def of(self, events: Sequence[Event]) -> Sequence[Home]:
+        """In their order."""
+        ...
+
+    def home(self, fact: Mapping[str, Any]) -> str:
+        """Where the log has forgotten the event, whose it was when it was announced."""
+        ...
+
+    def at_entry(self, fact: Mapping[str, Any]) -> str:
+        """As ``home``, but for a fact that was announced by the present rules: cheaper."""
         ...
 
 

@@ -12,23 +12,26 @@ from ariane.events.log import EventHistory
 from ariane.instants import Clock, parse_instant
 from ariane.journeys.admission import Admission, Refusal, admit, cause_of, key_in, properties_of, refusal_of_event
 from ariane.journeys.definition import Exit
-from ariane.journeys.enrolment import Enrolment, Status, run_prefix
+from ariane.journeys.enrolment import UNMERGED, Enrolment, Status, run_prefix
 from ariane.journeys.exits import ExitSearch, ends
 from ariane.journeys.graph import Journey, read_journey
-from ariane.journeys.inbox import AwaitedHappened, EntryHappened, Incoming, MessageOutcome, ProfilesMerged, WokenUp
-from ariane.journeys.ports import EnrolmentStore, JourneyDefinitions, JourneyQueue, ProfileReader, SendQueue
+from ariane.journeys.inbox import AwaitedHappened, EntryHappened, Incoming, MessageOutcome, ProfilesMerged, ProfileSplit, WokenUp
+from ariane.journeys.ports import EnrolmentStore, Homes, JourneyDefinitions, JourneyQueue, ProfileReader, SendQueue
 from ariane.journeys.step import HAND_OVER, PATIENCE, Due, Effect, Ended, Entered, Input, MessageDecided, WakeUp, effects_of, ended, step
+from ariane.journeys.unmerging import fragment_of, is_stray
 from ariane.profiles.model import Profile
 
 _TRIES = 4
 _EXITED = Ended(Status.EXITED, "exit_event")
 _MERGED = Ended(Status.MERGED, "merged")
+_UNMERGED = Ended(Status.EXITED, UNMERGED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     runs: EnrolmentStore
     profiles: ProfileReader
+    homes: Homes
     history: EventHistory
     definitions: JourneyDefinitions
     journey_queue: JourneyQueue
@@ -42,7 +45,7 @@ class Runner:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._exits = ExitSearch(world.history)
+        self._exits = ExitSearch(world.history, world.homes.of)
         self._compiled: dict[tuple[str, str], Journey] = {}
 
     def handle(self, message: Incoming) -> str:
@@ -54,6 +57,8 @@ class Runner:
                 return self._exit_runs(message.fact)
             case ProfilesMerged():
                 return self._merge_runs(self._world.profiles.snapshot(message.into))
+            case ProfileSplit():
+                return self._part_runs(message.people)
             case WokenUp():
                 return self._wake(message)
             case MessageOutcome():
@@ -69,7 +74,7 @@ class Runner:
         return refusal or self._admit(journey, live.version, fact, now)
 
     def _admit(self, journey: Journey, version: str, fact: Mapping[str, Any], now: datetime) -> str:
-        profile = self._world.profiles.snapshot(fact["profile"])
+        profile = self._world.profiles.snapshot(self._world.homes.at_entry(fact))
         key = key_in(properties_of(fact), journey.entry.key)
         runs = self._world.runs.runs({*_ids(profile), fact["profile"]}, run_prefix(journey.name, key))
         admission = admit(journey, fact, profile, runs, now)
@@ -95,8 +100,12 @@ class Runner:
         return self._ask_again(run, now)
 
     def _still_stands(self, journey: Journey, run: Enrolment, before: Profile, now: datetime) -> bool:
-        """An exit or a merge that was handled between our look at the profile and the commit found no run to act on: look again."""
+        """An exit, a merge or a split that was handled between our look at the profile and the commit found no run: look again."""
+        home = self._world.homes.at_entry(run.fact)
         profile = self._world.profiles.snapshot(run.profile)
+        if is_stray(home, profile):
+            self._apply(run, _UNMERGED, now)
+            return False
         if self._has_left(journey.exit, profile, key=run.key, entered=run.entry_time, now=now):
             self._apply(run, _EXITED, now)
             return False
@@ -108,8 +117,8 @@ class Runner:
 
     def _exit_runs(self, fact: Mapping[str, Any]) -> str:
         now = self._world.clock()
-        profile = self._world.profiles.snapshot(fact["profile"])
-        leaving = [run for run in self._running(profile, fact["profile"]) if self._is_ended_by(run, fact, now)]
+        fragment = fragment_of(fact)
+        leaving = [run for run in self._running(self._world.profiles.snapshot(fragment), fragment) if self._is_ended_by(run, fact, now)]
         for run in leaving:
             self._apply(run, _EXITED, now)
         return f"exited {len(leaving)}"
@@ -123,13 +132,39 @@ class Runner:
         now = self._world.clock()
         merged = 0
         for _, group in groupby(sorted(self._running(profile), key=_seniority), key=lambda run: (run.journey, run.key)):
-            earliest, *others = group
-            for run in others:
-                self._apply(run, _MERGED, now)
-            merged += len(others)
-            if self._has_left(self._exit_of(earliest), profile, key=earliest.key, entered=earliest.entry_time, now=now):
-                self._apply(earliest, _EXITED, now)
+            merged += self._join_runs(self._without_strays([*group], profile, now), profile, now)
         return f"merged {merged}"
+
+    def _join_runs(self, runs: Sequence[Enrolment], profile: Profile, now: datetime) -> int:
+        for run in runs[1:]:
+            self._apply(run, _MERGED, now)
+        for run in runs[:1]:
+            if self._has_left(self._exit_of(run), profile, key=run.key, entered=run.entry_time, now=now):
+                self._apply(run, _EXITED, now)
+        return len(runs[1:])
+
+    def _without_strays(self, runs: Sequence[Enrolment], profile: Profile, now: datetime) -> Sequence[Enrolment]:
+        """A run that an un-merge left with the wrong person must not end one of theirs, whichever fact is handled first."""
+        strays = [run for run in runs if len(runs) > 1 and self._is_stray(run, profile)]
+        for run in strays:
+            self._apply(run, _UNMERGED, now)
+        return [run for run in runs if run not in strays]
+
+    def _part_runs(self, people: Sequence[str]) -> str:
+        """Of all runs of the old person and of the parts, those end whose entry event is not of the identity that holds them."""
+        now = self._world.clock()
+        profiles = {profile.id: profile for profile in map(self._world.profiles.snapshot, people)}
+        held = {id_: profile for profile in profiles.values() for id_ in _ids(profile)}
+        running = [run for run in self._world.runs.runs({*held, *people}) if run.is_running]
+        strays = [run for run in running if self._is_stray(run, held.get(run.profile) or self._world.profiles.snapshot(run.profile))]
+        for run in strays:
+            self._apply(run, _UNMERGED, now)
+        return f"unmerged {len(strays)}"
+
+    def _is_stray(self, run: Enrolment, holder: Profile) -> bool:
+        """``holder`` may be of before the run began, or before a merge: what it says of a stray is asked again, last."""
+        home = self._world.homes.home(run.fact)
+        return is_stray(home, holder) and is_stray(home, self._world.profiles.snapshot(run.profile))
 
     def _wake(self, message: WokenUp) -> str:
         now = self._world.clock()

@@ -21,6 +21,7 @@ from ariane.messaging.model import LedgerEntry, MessageClass, SendRequest, Statu
 from ariane.messaging.ports import SendPorts
 from ariane.messaging.segments import segments_of
 from ariane.messaging.senders import Sms
+from ariane.profiles.homes import HomeReader
 from ariane.profiles.model import Profile
 
 
@@ -59,6 +60,7 @@ class Decider:
             topic=topic,
             address=address,
             owner_ids=frozenset(owner.member_ids) if owner else frozenset(),
+            is_apart=owner is not None and self._is_apart(profile, owner),
             has_left=self._has_left(version, run, profile),
         )
         reason = self._reason(candidate)
@@ -84,10 +86,16 @@ class Decider:
             return None
         return self._ports.profiles.snapshot(address.id)
 
+    def _is_apart(self, profile: Profile, owner: Profile) -> bool:
+        heads = self._ports.heads.heads([profile.id, owner.id])
+        own, other = (head.summary if (head := heads.get(each.id)) else None for each in (profile, owner))
+        return own is not None and other is not None and bool(own.left & other.right or own.right & other.left)
+
     def _has_left(self, version: Mapping[str, Any], run: Enrolment, profile: Profile) -> bool:
         """The exit may have been stitched already while its message still waits in the journey queue."""
         leaving = _read("a journey's version", lambda: read_journey(version["definition"])).exit
-        search = ExitSearch(self._ports.history)
+        homes = HomeReader(self._ports.heads, rules=self._rules, key=lambda: self._ports.person_key)
+        search = ExitSearch(self._ports.history, homes)
         return search.has_left(leaving, profile, key=run.key, entered=run.entry_time, now=self._ports.clock())
 
     def _reason(self, candidate: Candidate) -> Skip | None:

@@ -19,6 +19,7 @@ class Skip(StrEnum):
 
     NO_ADDRESS = "no_address"
     INVALID_ADDRESS = "invalid_address"
+    ADDRESS_TAKEN_APART = "address_taken_apart"
     SUPPRESSED = "suppressed"
     NO_CONSENT = "no_consent"
     EXITED = "exited"
@@ -42,6 +43,8 @@ class Candidate:
     address: ReachableAt | None
     owner_ids: frozenset[str]
     """Every id of the identity that the address belongs to, where that is another; else empty."""
+    is_apart: bool = False
+    """Somebody took the two apart by hand: the address is not the profile's, whatever its traits state."""
     has_left: bool
     """The journey's exit event has happened, whether or not the run has heard of it."""
 
@@ -75,6 +78,8 @@ def reason_to_skip(candidate: Candidate, *, consents: Iterable[ConsentState], su
         return Skip.CHANNEL_NOT_ALLOWED
     if candidate.address is None:
         return Skip.NO_ADDRESS
+    if candidate.is_apart:
+        return Skip.ADDRESS_TAKEN_APART
     if not is_deliverable(candidate.address.value, candidate.channel):
         return Skip.INVALID_ADDRESS
     if suppression is not None:

@@ -12,6 +12,7 @@ from ariane.messaging.links import MessageLinks
 from ariane.messaging.model import Outcome
 from ariane.messaging.senders import EmailSender, SmsSender
 from ariane.privacy.consents import ConsentStore
+from ariane.profiles.homes import People
 from ariane.profiles.model import Profile
 
 
@@ -38,6 +39,7 @@ class Outcomes(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendPorts:
     profiles: Profiles
+    heads: People
     enrolments: Enrolments
     definitions: Definitions
     history: EventHistory

@@ -65,6 +65,11 @@ class ConsentDecision:
     how: str | None = None
 
     @property
+    def thing(self) -> tuple[str, str, str, bool]:
+        """What it is about: (person id, topic, channel, for the whole person)."""
+        return self.person_id, self.topic, self.channel, self.is_person_wide
+
+    @property
     def state(self) -> ConsentState:
         return ConsentState(
             person_id=self.person_id,
@@ -108,6 +113,16 @@ class ConsentStore(Protocol):
         ``root_id`` is the root of ``decision.person_id``, read just before. Recording the same decision again changes nothing. Raises
         Conflict (``root_merged``) where that root has been merged meanwhile: resolve again and repeat.
         """
+        ...
+
+    def adopt(self, decision: ConsentDecision, *, root_id: str) -> None:
+        """As ``record``, of a decision that may have been recorded under this id and released from it before: it counts again."""
+        ...
+
+    def release(self, decision: ConsentDecision, *, root_id: str) -> None:
+        """The event that brought the decision turned out to be another person's. Its record stays, marked; where it is the state, that goes
+        back to the latest of the records that are left (or to none), with a raise of the head's version, all or nothing. Idempotent;
+        nothing happens where it was never recorded. Raises Conflict as ``record`` does."""
         ...
 
     def concerning(self, question: ConsentQuestion) -> Sequence[ConsentState]:
@@ -208,6 +223,15 @@ def moves_forward(stored: ConsentState | None, decision: ConsentDecision) -> boo
     if stored is None or decision.at != stored.at:
         return stored is None or decision.at > stored.at
     return stored.granted and not decision.granted
+
+
+def latest_of(decisions: Iterable[ConsentDecision]) -> ConsentDecision | None:
+    """The one that stands in the end, of decisions on one thing."""
+    last: ConsentDecision | None = None
+    for decision in decisions:
+        if moves_forward(last.state if last else None, decision):
+            last = decision
+    return last
 
 
 def _channels(properties: Mapping[str, Any]) -> list[str]:

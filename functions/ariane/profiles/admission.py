@@ -9,6 +9,7 @@ from ariane.events.log import Page
 from ariane.events.model import Event, LogItem, event_of
 from ariane.instants import parse_instant, to_millis
 from ariane.profiles.once import Recent, Verdict
+from ariane.profiles.refold_marks import is_marked
 
 
 class LogReader(Protocol):
@@ -68,9 +69,9 @@ def placed_events(item: LogItem) -> list[Placed]:
     return [Placed(event_of(item, message), item.sort, place) for place, message in item.standing]
 
 
-def admit(recent: Recent, events: Sequence[tuple[Placed, bool]], log: LogReader) -> Admission:
+def admit(recent: Recent, events: Sequence[tuple[Placed, bool]], log: LogReader, *, generation: int = 0) -> Admission:
     """Decides in the order given. With each event goes whether it may have been applied under its very own key before (a replay, which has
-    no place in the stream).
+    no place in the stream). ``generation`` is the fragment's: what that refold counted is remembered, and not applied again.
 
     What the ring does not settle, the log does: of several copies there, each yields while another one stands unmarked. Whatever the
     order in which copies arrive, and wherever a crash falls, exactly one of them is never marked, and that one is applied.
@@ -89,8 +90,9 @@ def admit(recent: Recent, events: Sequence[tuple[Placed, bool]], log: LogReader)
         if is_copy:
             copies.marked.setdefault(placed.sort, set()).add(placed.place)
         elif verdict is not Verdict.APPLIED:
-            applied.append(placed)
             recent = recent.remember(placed.event, is_late=verdict is Verdict.UNSURE)
+            if verdict is Verdict.FRESH or not copies.is_counted(placed, generation):
+                applied.append(placed)
     duplicates = {sort: frozenset(places) for sort, places in copies.marked.items()}
     return Admission(recent=recent, applied=tuple(applied), duplicates=duplicates)
 
@@ -116,6 +118,16 @@ class _Copies:
             return True
         items = (self._item(placed, sort) for sort in self._keys_of_copies(placed))
         return any(item is not None and self._is_standing_in(item, placed) for item in items)
+
+    def is_counted(self, placed: Placed, generation: int) -> bool:
+        """Whether a refold of this generation has the event in it, be it as a copy that yielded since then. All of them were read."""
+        sorts = {placed.sort, *self._keys_of_copies(placed)} if generation else ()
+        items = (self._item(placed, sort) for sort in sorts)
+        return any(item is not None and self._is_marked_in(item, placed, generation) for item in items)
+
+    def _is_marked_in(self, item: LogItem, placed: Placed, generation: int) -> bool:
+        places = (place for place, message in enumerate(item.messages) if message.get("messageId") == placed.event.message_id)
+        return any(is_marked(item, place, generation) for place in places)
 
     def _is_standing_in(self, item: LogItem, placed: Placed) -> bool:
         """Whether the item holds a copy that yields to nobody. A bot's is none: it was never applied."""

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 from ariane.events.model import Event
-from ariane.identity.model import Merged
+from ariane.identity.model import Merged, Parted, Transition
 from ariane.instants import format_instant
 from ariane.profiles.admission import Placed
 from ariane.profiles.fragments import counted_name
 
 EVENT = "Event"
 PROFILE_MERGED = "Profile Merged"
+PROFILE_SPLIT = "Profile Split"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def announced_name(event: Event) -> str:
     return counted_name(event) or f"${event.type}"
 
 
-def event_fact(placed: Placed, *, root_id: str, is_awaited: bool) -> Fact:
+def event_fact(placed: Placed, *, root_id: str, home_id: str, is_awaited: bool) -> Fact:
+    """``home_id`` is whose the event is, ``root_id`` the root of that identity."""
     event = placed.event
     detail = {
         "type": event.type,
@@ -80,7 +82,7 @@ def event_fact(placed: Placed, *, root_id: str, is_awaited: bool) -> Fact:
         "source": event.source,
         "kind": str(event.kind),
         "profile": root_id,
-        "fragment": event.person_id,
+        "fragment": home_id,
         "properties": event.properties,
         "cause": placed.cause,
     }
@@ -90,3 +92,21 @@ def event_fact(placed: Placed, *, root_id: str, is_awaited: bool) -> Fact:
 def merged_fact(merged: Merged) -> Fact:
     detail = {"into": merged.into, "from": list(merged.absorbed), "at": format_instant(merged.at), "cause": merged.cause}
     return Fact(PROFILE_MERGED, detail)
+
+
+def split_fact(parted: Parted) -> Fact:
+    detail = {"from": parted.origin, "into": list(parted.parts), "at": format_instant(parted.at), "cause": parted.cause}
+    return Fact(PROFILE_SPLIT, detail)
+
+
+def facts_of_transition(transition: Transition) -> list[Fact]:
+    """What people became one, what one person became several, and whose events (by their partition in the log) may be another's now:
+    nobody parts where a device turns out to be shared, but what it did since then is its own."""
+    facts = [merged_fact(each) for each in transition.merged] + [split_fact(each) for each in transition.parted]
+    return [*facts, _rehomed_fact(transition)] if transition.refold else facts
+
+
+def _rehomed_fact(transition: Transition) -> Fact:
+    moved = list(transition.refold)
+    detail = {"from": moved[0], "into": [], "rehomed": moved, "at": format_instant(transition.at), "cause": transition.cause}
+    return Fact(PROFILE_SPLIT, detail)

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ariane.errors import NotFound, Rejected
+from ariane.identity.epochs import later_self
 from ariane.identity.identifiers import normalise
 from ariane.identity.ids import person_id
 from ariane.identity.rules import Identifier, Normaliser, Rules
+from ariane.identity.trees import Heads
+from ariane.profiles.homes import is_shared
 from ariane.profiles.model import Profile
 
 _PERSON_ID = re.compile(r"prs_[a-z2-7]{26}")
@@ -20,16 +23,28 @@ class Profiles(Protocol):
 
 
 class ProfileDirectory:
-    def __init__(self, profiles: Profiles, *, rules: Callable[[], Rules], key: Callable[[], bytes]) -> None:
+    def __init__(self, profiles: Profiles, heads: Heads, *, rules: Callable[[], Rules], key: Callable[[], bytes]) -> None:
         self._profiles = profiles
+        self._heads = heads
         self._rules = rules
         self._key = key
 
     def profile(self, text: str) -> Profile:
-        """``namespace:value``, normalised by the rules as events are, or ``prs_…``. Raises Rejected when it is neither, NotFound."""
-        return self._profiles.find(text if _PERSON_ID.fullmatch(text) else self._id_of(text))
+        """``namespace:value``, normalised by the rules as events are, or ``prs_…``. Raises Rejected when it is neither, NotFound.
 
-    def _id_of(self, text: str) -> str:
+        A device that several accounts have used is what it is by now: the profile of its own, never that of who used it first.
+        """
+        return self._profiles.find(text if _PERSON_ID.fullmatch(text) else self._id_of(self._identifier_of(text)))
+
+    def _id_of(self, identifier: Identifier) -> str:
+        rules = self._rules()
+        own = person_id(identifier, self._key())
+        is_device = rules.namespaces[identifier.namespace].is_device
+        if not is_device or not is_shared(self._heads.heads([own]).get(own), identifier, rules):
+            return own
+        return person_id(later_self(identifier), self._key())
+
+    def _identifier_of(self, text: str) -> Identifier:
         try:
             written = Identifier.parse(text)
         except ValueError as error:
@@ -38,7 +53,7 @@ class ProfileDirectory:
         identifier = normalise(written.namespace, _with_plus(written, rules), rules)
         if identifier is None:
             raise NotFound("profile_not_found", _why_none(written.namespace, rules))
-        return person_id(identifier, self._key())
+        return identifier
 
 
 def _why_none(namespace: str, rules: Rules) -> str:

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from ariane.instants import from_millis
 from ariane.profiles.fragments import Fragment, Tally, Trait
-from ariane.profiles.model import Occurrences, Profile
+from ariane.profiles.model import LogPart, Occurrences, Profile
 
 
-def fold(root_id: str, identifiers: Mapping[str, str], fragments: Iterable[Fragment], *, version: int) -> Profile:
+def fold(
+    root_id: str, identifiers: Mapping[str, str], fragments: Iterable[Fragment], *, version: int, logs: Iterable[LogPart] = ()
+) -> Profile:
     """Traits: the latest value over all fragments, unless it is a removal. Counters add up, first and last are those of all."""
     every = list(fragments)
     latest = _latest_traits(every)
@@ -22,6 +24,7 @@ def fold(root_id: str, identifiers: Mapping[str, str], fragments: Iterable[Fragm
         version=version,
         groups=_groups(every),
         removed_traits=frozenset(name for name, trait in latest.items() if trait.value is None),
+        logs=tuple(logs),
     )
 
 

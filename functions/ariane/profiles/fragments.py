@@ -21,8 +21,10 @@ MAX_GROUPS = 20
 MAX_NAME = 128
 MAX_KNOWN_SETS = 8
 _SET_MARK_BYTES = 8
-_FORMAT = 1
-"""Of the stored state. Another one gets another number, and this one stays readable."""
+_PLAIN = 1
+"""Format of the stored state. Another one gets another number, and this one stays readable."""
+_ROUTED = 2
+"""The same, followed by what only few fragments have: where events go that are not its own, and where its own lie."""
 
 
 class Unreadable(Permanent):
@@ -68,6 +70,37 @@ class Fragment:
     """Identifier sets already asserted (hash, earliest time): an event that repeats one costs no read of the identities."""
     overflow: Mapping[str, int] = field(default_factory=dict)
     """What the limits above kept out, by reason: ``trait_size``, ``trait_count``, ``event_names``, ``groups``."""
+    routing: int = 0
+    """How often the events that lie under this person id in the log were refolded. 0: they are all this identifier's, and nobody needs to
+    ask. Above: whose each is has to be asked (``homes``)."""
+    generation: int = 0
+    """Of the last refold, a random number: marks of this generation in the log say what it counted. 0: none has ended."""
+    feeds: tuple[str, ...] = ()
+    """Other person ids under which events of this one lie in the log; each has a row of its own here (``RoutedFragment``)."""
+
+    @property
+    def is_routed(self) -> bool:
+        return self.routing > 0
+
+
+class Route(NamedTuple):
+    """Events that lie under ``partition`` in the log are ``home``'s."""
+
+    home: str
+    partition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutedFragment:
+    """What is known of ``fragment.person_id`` through events that lie under another person id. It has no once-only memory: it is written
+    together with the partition's own fragment only, whose memory and version guard both."""
+
+    partition: str
+    fragment: Fragment
+
+    @property
+    def route(self) -> Route:
+        return Route(self.fragment.person_id, self.partition)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +210,8 @@ def encode(fragment: Fragment) -> bytes:
     now = fragment.last_seen or 0
     names, moments = sorted(fragment.tallies), sorted({trait.millis for trait in fragment.traits.values()}, reverse=True)
     values = [{name: trait.value for name, trait in sorted(fragment.traits.items()) if trait.millis == moment} for moment in moments]
-    writer.number(_FORMAT)
+    is_plain = not (fragment.routing or fragment.generation or fragment.feeds)
+    writer.number(_PLAIN if is_plain else _ROUTED)
     writer.document([fragment.identifier, names, values, list(fragment.groups), fragment.overflow])
     writer.optional(fragment.last_seen)
     writer.optional(None if fragment.first_seen is None else now - fragment.first_seen)
@@ -187,6 +221,10 @@ def encode(fragment: Fragment) -> bytes:
         _write_tally(writer, fragment.tallies[name], now)
     write_recent(writer, fragment.recent, near=now)
     write_traces(writer, fragment.known, mark_bytes=_SET_MARK_BYTES, near=now)
+    if not is_plain:
+        writer.number(fragment.routing)
+        writer.number(fragment.generation)
+        writer.document(list(fragment.feeds))
     return writer.done()
 
 
@@ -200,7 +238,8 @@ def decode(person_id: str, data: bytes) -> Fragment:
 
 def _decoded(person_id: str, data: bytes) -> Fragment:
     reader = Reader(data)
-    if reader.number() != _FORMAT:
+    stored_format = reader.number()
+    if stored_format not in (_PLAIN, _ROUTED):
         raise ValueError("a fragment in a format that is not known here")
     identifier, names, values, groups, overflow = reader.document()
     last_seen, age = reader.optional(), reader.optional()
@@ -216,7 +255,14 @@ def _decoded(person_id: str, data: bytes) -> Fragment:
         recent=read_recent(reader, near=now),
         known=read_traces(reader, mark_bytes=_SET_MARK_BYTES, near=now),
         overflow=overflow,
+        **_read_routing(reader, stored_format),
     )
+
+
+def _read_routing(reader: Reader, stored_format: int) -> dict[str, Any]:
+    if stored_format == _PLAIN:
+        return {}
+    return {"routing": reader.number(), "generation": reader.number(), "feeds": tuple(reader.document())}
 
 
 def _write_tally(writer: Writer, tally: Tally, now: int) -> None:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ariane.identity.epochs import plain
+from ariane.identity.rules import Identifier
+
 
 @dataclass(frozen=True, slots=True)
 class Occurrences:
@@ -16,13 +19,28 @@ class Occurrences:
 
 
 @dataclass(frozen=True, slots=True)
+class LogPart:
+    """A partition of the log that holds events of a profile."""
+
+    partition: str
+    """A person id."""
+    is_mixed: bool = False
+    """It holds events of others too: whose each is has to be asked (``homes``)."""
+    first: datetime | None = None
+    """Of a mixed one: when the profile's own events in it begin …"""
+    last: datetime | None = None
+    """… and end, by their corrected time."""
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What is known of one person. ``id`` is the root person id; reading changes nothing."""
 
     id: str
     identifiers: Mapping[str, str]
     """person id of each identifier -> ``namespace:value``; the root's own is among them. These ids are also the partition keys of the
-    person's events, enrolments and messages."""
+    person's enrolments and messages; where the events lie, ``logs`` says. A device that others have used before ends in a mark of its epoch
+    (``identity.epochs``), which is not for people to see."""
     traits: Mapping[str, Any]
     occurrences: Mapping[str, Occurrences]
     """By event name: a track's ``event``; pages and screens count as ``$page`` and ``$screen``."""
@@ -35,6 +53,7 @@ class Profile:
     """Accounts (``groupId``) that the person's ``group`` events named, and when first."""
     removed_traits: frozenset[str] = frozenset()
     """Traits whose latest word is a removal: neither here nor never said."""
+    logs: tuple[LogPart, ...] = ()
 
     @property
     def member_ids(self) -> tuple[str, ...]:
@@ -42,4 +61,5 @@ class Profile:
 
     def values_of(self, namespace: str) -> tuple[str, ...]:
         prefix = namespace + ":"
-        return tuple(value[len(prefix) :] for value in self.identifiers.values() if value.startswith(prefix))
+        named = (Identifier.parse(text) for text in self.identifiers.values() if text.startswith(prefix))
+        return tuple(plain(each).value for each in named)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ariane.access.tokens import MESSAGES_READ, PROFILES_READ, REJECTS_READ, REJECTS_RETRY
+from ariane.access.tokens import MESSAGES_READ, PROFILES_READ, PROFILES_WRITE, REJECTS_READ, REJECTS_RETRY
+from ariane.profiles.identity_requests import EVENTS_TO, LONGEST_WHY, MOST_IDENTIFIERS
 from ariane.profiles.segment_views import PARTS
 
 
@@ -16,12 +17,24 @@ class Route:
     """None: public."""
     query: tuple[str, ...] = ()
     method: str = "get"
+    body: Mapping[str, Any] | None = None
+    """Schema of what is sent. None: nothing is."""
 
 
 _PROFILE = "/v1/profiles/{identifier}"
 _SEGMENT = "/v1/spaces/{space}/collections/users/profiles/{identifier}"
 _REJECT = "/v1/rejects/{day}/{digest}"
 _PAGED = ("limit", "cursor")
+_WHY: Mapping[str, Any] = {"type": "string", "minLength": 1, "maxLength": LONGEST_WHY}
+_PAIR = {"type": "object", "required": ["type", "value"], "properties": {"type": {"type": "string"}, "value": {"type": "string"}}}
+_IDENTIFIERS = {"type": "array", "minItems": 1, "maxItems": MOST_IDENTIFIERS, "items": {"oneOf": [{"type": "string"}, _PAIR]}}
+
+
+def _body(**fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    required = [name for name in fields if name != "events_to"]
+    return {"type": "object", "required": required, "properties": fields, "additionalProperties": False}
+
+
 _SEGMENT_QUERY: Mapping[str, tuple[str, ...]] = {
     "traits": ("limit", "next", "include", "class", "verbose"),
     "external_ids": ("limit", "next", "include"),
@@ -35,7 +48,20 @@ ROUTES: tuple[Route, ...] = (
     Route("/v1/profiles", "One person, by an identifier that a path cannot hold (with a ? or a #)", PROFILES_READ, ("identifier",)),
     Route(_PROFILE, "One person, by any identifier (namespace:value) or person id", PROFILES_READ),
     Route(f"{_PROFILE}/timeline", "The person's events over all channels, newest first", PROFILES_READ, _PAGED),
-    Route(f"{_PROFILE}/explain", "Why these identifiers are one person", PROFILES_READ),
+    Route(f"{_PROFILE}/explain", "Why these identifiers are one person, and who was kept apart from them", PROFILES_READ),
+    Route(
+        f"{_PROFILE}/unmerge",
+        "Take identifiers out of the person; with dry_run=true say whom it is about",
+        PROFILES_WRITE,
+        ("dry_run",),
+        "post",
+        _body(identifiers=_IDENTIFIERS, why=_WHY, events_to={"enum": [*EVENTS_TO]}),
+    ),
+    Route(
+        f"{_PROFILE}/link", "Say that identifiers are the person's", PROFILES_WRITE, (), "post", _body(identifiers=_IDENTIFIERS, why=_WHY)
+    ),
+    Route("/v1/splits/{split_id}", "What was taken apart, by whom and why", PROFILES_READ),
+    Route("/v1/splits/{split_id}/lift", "Make a split void", PROFILES_WRITE, (), "post", _body(why=_WHY)),
     *(Route(f"{_SEGMENT}/{part}", f"Segment's profile API: {part}", PROFILES_READ, _SEGMENT_QUERY[part]) for part in PARTS),
     Route("/v1/messages", "Every message meant for one person, sent or not", MESSAGES_READ, ("profile", *_PAGED)),
     Route("/v1/rejects", "Events refused on one day, the newest first", REJECTS_READ, ("day", "source", "code", "all", *_PAGED)),
@@ -65,9 +91,15 @@ def _operation(route: Route) -> dict[str, Any]:
     return {
         "summary": route.summary,
         "parameters": [*(_parameter(name, "path") for name in in_path), *(_parameter(name, "query") for name in route.query)],
-        "responses": {"200": {"description": "The answer"}, **({"default": _error_response()} if route.scope else {})},
+        **({"requestBody": {"required": True, "content": {"application/json": {"schema": route.body}}}} if route.body else {}),
+        "responses": {**_answers(route), **({"default": _error_response()} if route.scope else {})},
         "security": [{"bearer": [route.scope]}, {"basic": [route.scope]}] if route.scope else [],
     }
+
+
+def _answers(route: Route) -> dict[str, Any]:
+    later = {"202": {"description": "Done; the background still has to follow"}} if route.body else {}
+    return {"200": {"description": "The answer"}, **later}
 
 
 def _parameter(name: str, place: str) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from ariane.errors import NotFound, Rejected
 from ariane.events.model import Event
+from ariane.identity.epochs import plain
+from ariane.identity.rules import Identifier
 from ariane.instants import format_instant, parse_instant
 from ariane.profiles.model import Profile
 from ariane.profiles.paging import Page, limit_of, slice_after
@@ -54,7 +56,7 @@ def _events(sources: Sources, profile: Profile, query: Query) -> dict[str, Any]:
         return name not in exclude and (include is None or name in include)
 
     within = Range(since=_moment(query("start")), until=_moment(query("end")), newest_first=_is_descending(query("sort")))
-    page = timeline(sources.log, profile.member_ids, limit=limit, cursor=query("next"), within=within, wanted=is_wanted)
+    page = timeline(sources.log, profile, homes=sources.homes, limit=limit, cursor=query("next"), within=within, wanted=is_wanted)
     return {"data": [_event(event, profile) for event in page.items], "cursor": _cursor(page, limit)}
 
 
@@ -94,7 +96,7 @@ def _listed(text: str | None) -> frozenset[str] | None:
 
 
 def _external_id(text: str) -> dict[str, str]:
-    namespace, _, value = text.partition(":")
+    namespace, value = plain(Identifier.parse(text))
     return {"collection": "users", "type": namespace, "id": value, "encoding": "none"}
 
 

@@ -7,13 +7,14 @@ from traceback import walk_tb
 from typing import Protocol
 
 from ariane.errors import ArianeError, Retryable
+from ariane.events.log import Page
 from ariane.events.model import LogItem
-from ariane.identity.linking import IdentityStore
+from ariane.identity.commits import IdentityStore
 from ariane.identity.rules import Rules
 from ariane.privacy.consents import ConsentDecision, ConsentState
 from ariane.profiles.admission import LogReader
 from ariane.profiles.announcing import Announcer, Fact, Interest
-from ariane.profiles.fragments import StoredFragment, Unreadable
+from ariane.profiles.fragments import Route, RoutedFragment, StoredFragment, Unreadable
 from ariane.profiles.reader import FragmentReader
 
 
@@ -31,13 +32,30 @@ class StitchDefinitions:
 
 
 class Fragments(FragmentReader, Protocol):
-    def save(self, stored: StoredFragment) -> None:
-        """Writes it as ``stored.version + 1``. Raises Conflict unless ``stored.version`` is what is there (0: nothing is)."""
+    def save(self, stored: StoredFragment, routed: Sequence[RoutedFragment] = ()) -> None:
+        """Writes it as ``stored.version + 1``, and ``routed`` (``MOST_ROUTED`` at most) with it, all or nothing. Raises Conflict unless
+        ``stored.version`` is what is there (0: nothing is)."""
+        ...
+
+    def homes_of(self, partition: str) -> Collection[str]:
+        """The homes that events of a partition ever had beside itself; sees every write committed before the call."""
+        ...
+
+    def add_home(self, route: Route) -> None:
+        """Idempotent. Comes before the first row of a route."""
         ...
 
 
 class Log(LogReader, Protocol):
     def mark_duplicates(self, person_id: str, sort: str, places: Collection[int]) -> None: ...
+
+    def scan(self, person_id: str, *, limit: int = 500, cursor: str | None = None) -> Page:
+        """All items of a person id, page by page, by key; sees every write committed before the call."""
+        ...
+
+    def mark_refolded(self, person_id: str, marks: Sequence[tuple[str, str]]) -> None:
+        """Adds an entry to the ``refolded`` of each item (by sort key); idempotent. Nothing happens where an item is gone."""
+        ...
 
 
 class Consents(Protocol):
@@ -47,6 +65,14 @@ class Consents(Protocol):
 
     def record(self, decision: ConsentDecision, *, root_id: str) -> None:
         """Idempotent. Raises Conflict where ``root_id`` is no root any more."""
+        ...
+
+    def adopt(self, decision: ConsentDecision, *, root_id: str) -> None:
+        """As ``record``, of a decision that may have been recorded here and released before. Raises Conflict likewise."""
+        ...
+
+    def release(self, decision: ConsentDecision, *, root_id: str) -> None:
+        """The decision is another's: what stands here is again what it would be without it. Idempotent. Raises Conflict likewise."""
         ...
 
 

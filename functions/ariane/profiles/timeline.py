@@ -1,15 +1,18 @@
-"""One person's events over all of their identifiers, from the log, each once. What a bot did in their name is in the log alone."""
+"""One person's events over all of their identifiers, from the log, each once. What a bot did in their name is in the log alone; what lies
+beside theirs and is somebody else's (``homes``) is left out."""
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ariane.errors import Rejected
 from ariane.events.model import Event, LogItem
 from ariane.instants import parse_instant
-from ariane.profiles.admission import LogReader, placed_events
+from ariane.profiles.admission import LogReader, Placed, placed_events
+from ariane.profiles.homes import HomesOf
+from ariane.profiles.model import LogPart, Profile
 from ariane.profiles.paging import Page, decode, encode
 
 _FETCH = 50
@@ -39,17 +42,19 @@ class Range:
 
 def timeline(
     log: LogReader,
-    person_ids: Iterable[str],
+    profile: Profile,
     *,
+    homes: HomesOf,
     limit: int,
     cursor: str | None = None,
     within: Range = Range(),
     wanted: Callable[[Event], bool] = lambda _: True,
 ) -> Page[Event]:
-    """At most ``limit`` events: pages follow each other in the order of the log, events within one by their corrected time. Reads as many
-    items as it takes to fill the page. Raises Rejected for a bad cursor."""
+    """At most ``limit`` events, each bound to its home: pages follow each other in the order of the log, events within one by their
+    corrected time. Reads as many items as it takes to fill the page. Raises Rejected for a bad cursor."""
     after = _position(cursor) if cursor else None
-    streams = [_events(log, person_id, within, after) for person_id in person_ids]
+    own = _Own(frozenset({profile.id, *profile.member_ids}), homes)
+    streams = [_events(log, part, own, within, after) for part in profile.logs]
     merged = heapq.merge(*streams, key=lambda pair: pair[0], reverse=within.newest_first)
     found: list[tuple[Position, Event]] = []
     for position, event in merged:
@@ -59,6 +64,19 @@ def timeline(
             return Page(_by_time(found, within), encode(*found[-1][0]))
         found.append((position, event))
     return Page(_by_time(found, within), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """Which events of a mixed partition are the person's."""
+
+    members: frozenset[str]
+    homes: HomesOf
+
+    def of(self, placed: Sequence[Placed]) -> list[Placed]:
+        homes = [home.person_id for home in self.homes([each.event for each in placed])]
+        pairs = zip(placed, homes, strict=True)
+        return [replace(each, event=replace(each.event, person_id=home)) for each, home in pairs if home in self.members]
 
 
 def _by_time(found: Sequence[tuple[Position, Event]], within: Range) -> list[Event]:
@@ -74,16 +92,32 @@ def _position(cursor: str) -> Position:
     return position
 
 
-def _events(log: LogReader, person_id: str, within: Range, after: Position | None) -> Iterator[tuple[Position, Event]]:
-    for item in _items(log, person_id, within, after):
-        placed = placed_events(item)
-        for each in reversed(placed) if within.newest_first else placed:
-            position = Position(item.sort, person_id, each.place)
-            if (after is None or _is_beyond(position, after, within)) and _is_within(each.event, within):
-                yield position, each.event
+def _events(log: LogReader, part: LogPart, own: _Own, within: Range, after: Position | None) -> Iterator[tuple[Position, Event]]:
+    reach = _reach(part, within)
+    for page in _pages(log, part.partition, reach, after):
+        placed = [each for item in page for each in _in_order(item, within) if _is_due(each, part, reach, after)]
+        for each in own.of(placed) if part.is_mixed and placed else placed:
+            yield Position(each.sort, part.partition, each.place), each.event
 
 
-def _items(log: LogReader, person_id: str, within: Range, after: Position | None) -> Iterator[LogItem]:
+def _reach(part: LogPart, within: Range) -> Range:
+    """What of a mixed partition is the person's lies between two instants."""
+    since = max((each for each in (part.first, within.since) if each), default=None)
+    until = min((each for each in (part.last, within.until) if each), default=None)
+    return replace(within, since=since, until=until)
+
+
+def _in_order(item: LogItem, within: Range) -> list[Placed]:
+    placed = placed_events(item)
+    return placed[::-1] if within.newest_first else placed
+
+
+def _is_due(placed: Placed, part: LogPart, within: Range, after: Position | None) -> bool:
+    position = Position(placed.sort, part.partition, placed.place)
+    return (after is None or _is_beyond(position, after, within)) and _is_within(placed.event, within)
+
+
+def _pages(log: LogReader, person_id: str, within: Range, after: Position | None) -> Iterator[Sequence[LogItem]]:
     since = within.since - _SLACK if within.since and within.since.year > _FIRST_YEAR else None
     until = within.until + _SLACK if within.until and within.until.year < _LAST_YEAR else None
     reached = parse_instant(after.sort.partition("#")[0]) if after else None
@@ -96,7 +130,7 @@ def _items(log: LogReader, person_id: str, within: Range, after: Position | None
     cursor: str | None = None
     while True:
         page = log.page(person_id, since=since, until=until, newest_first=within.newest_first, limit=_FETCH, cursor=cursor)
-        yield from page.items
+        yield page.items
         cursor = page.cursor
         if cursor is None:
             return

@@ -8,17 +8,22 @@ from typing import Any, Protocol
 from ariane.errors import Rejected
 from ariane.events.log import RejectHistory
 from ariane.events.model import Event
-from ariane.identity.model import Assertion, Merged
+from ariane.identity.epochs import is_later, plain
+from ariane.identity.rules import Identifier
 from ariane.instants import Clock, format_instant
 from ariane.messaging.model import LedgerEntry
 from ariane.privacy.consents import ConsentState
 from ariane.profiles.admission import LogReader
 from ariane.profiles.directory import ProfileDirectory
+from ariane.profiles.homes import HomesOf
 from ariane.profiles.model import Profile
 from ariane.profiles.paging import limit_of, slice_after
 from ariane.profiles.timeline import timeline
 
 MAX_PAGE = 100
+_IDS = ("userId", "anonymousId", "previousId", "groupId")
+_OWN = (*_IDS, "name", "category", "originalTimestamp", "properties", "traits", "context", "integrations")
+"""Of an event's own fields those that a timeline shows as they are: with these it can be read again as a message."""
 
 
 class Enrolled(Protocol):
@@ -52,23 +57,13 @@ class ConsentReader(Protocol):
     def states(self, person_ids: Collection[str]) -> Sequence[ConsentState]: ...
 
 
-class IdentityHistory(Protocol):
-    def assertions_under(self, person_id: str) -> Sequence[Assertion]:
-        """By time."""
-        ...
-
-    def transitions_under(self, person_id: str) -> Sequence[Merged]:
-        """By time."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """Everything that the API reads."""
 
     directory: ProfileDirectory
     log: LogReader
-    history: IdentityHistory
+    homes: HomesOf
     consents: ConsentReader
     enrolments: Enrolments
     ledger: LedgerReader
@@ -111,21 +106,8 @@ def timeline_view(sources: Sources, identifier: str, query: Query) -> dict[str, 
     """Newest first, over every identifier of the person."""
     limit = limit_of(query("limit"), default=50, largest=MAX_PAGE)
     profile = sources.directory.profile(identifier)
-    page = timeline(sources.log, profile.member_ids, limit=limit, cursor=query("cursor"))
+    page = timeline(sources.log, profile, homes=sources.homes, limit=limit, cursor=query("cursor"))
     return {"data": [event_view(event, profile) for event in page.items], "cursor": page.cursor}
-
-
-def explain_view(sources: Sources, identifier: str) -> dict[str, Any]:
-    """Why these identifiers are one person: what was asserted, earliest first, and which merges it brought."""
-    profile = sources.directory.profile(identifier)
-    assertions = [each for member in profile.member_ids for each in sources.history.assertions_under(member)]
-    merges = [each for member in profile.member_ids for each in sources.history.transitions_under(member)]
-    return {
-        "id": profile.id,
-        "identifiers": [{**_pair(text), "person_id": member} for member, text in profile.identifiers.items()],
-        "assertions": [_assertion_view(each) for each in sorted(assertions, key=lambda each: each.order)],
-        "merges": [_merge_view(each, profile) for each in sorted(merges, key=lambda each: (each.at, each.cause))],
-    }
 
 
 def messages_view(sources: Sources, query: Query) -> dict[str, Any]:
@@ -140,8 +122,21 @@ def messages_view(sources: Sources, query: Query) -> dict[str, Any]:
     return {"data": [_message_view(entry) for entry in page.items], "cursor": page.cursor}
 
 
-def identifiers_view(profile: Profile) -> list[dict[str, str]]:
-    return [{"type": pair["type"], "value": pair["value"]} for pair in map(_pair, profile.identifiers.values())]
+def identifiers_view(profile: Profile) -> list[dict[str, Any]]:
+    return [identifier_view(Identifier.parse(text)) for text in profile.identifiers.values()]
+
+
+def identifier_view(identifier: Identifier) -> dict[str, Any]:
+    """A device that turned out to be shared is another one from then on: ``epoch`` 1."""
+    shown = plain(identifier)
+    view: dict[str, Any] = {"type": shown.namespace, "value": shown.value}
+    return view | {"epoch": 1} if is_later(identifier) else view
+
+
+def shown_identifier(profile: Profile, person_id: str) -> str | None:
+    """As people write it."""
+    text = profile.identifiers.get(person_id)
+    return str(plain(Identifier.parse(text))) if text else None
 
 
 def event_view(event: Event, profile: Profile) -> dict[str, Any]:
@@ -153,18 +148,13 @@ def event_view(event: Event, profile: Profile) -> dict[str, Any]:
         "receivedAt": format_instant(event.received_at),
         "source": event.source,
         "kind": str(event.kind),
-        "identifier": profile.identifiers.get(event.person_id),
+        "identifier": shown_identifier(profile, event.person_id),
     }
-    return view | {name: event.message[name] for name in ("properties", "traits", "context", "groupId") if name in event.message}
+    return view | {name: event.message[name] for name in _OWN if name in event.message}
 
 
 def instant(moment: datetime | None) -> str | None:
     return format_instant(moment) if moment else None
-
-
-def _pair(text: str) -> dict[str, str]:
-    namespace, _, value = text.partition(":")
-    return {"type": namespace, "value": value}
 
 
 def _occurrences_view(profile: Profile, name: str) -> dict[str, Any]:
@@ -182,7 +172,7 @@ def _consents_view(profile: Profile, states: Sequence[ConsentState]) -> list[dic
             "is": "granted" if state.granted else "withdrawn",
             "at": format_instant(state.at),
             "source": state.source,
-            "identifier": None if state.is_person_wide else profile.identifiers.get(state.person_id),
+            "identifier": None if state.is_person_wide else shown_identifier(profile, state.person_id),
         }
         for state in ordered
     ]
@@ -196,25 +186,6 @@ def _enrolment_view(run: Enrolled) -> dict[str, Any]:
         "status": str(run.status),
         "node": run.node,
         "entered_at": format_instant(run.entered_at),
-    }
-
-
-def _assertion_view(assertion: Assertion) -> dict[str, Any]:
-    return {
-        "identifiers": [{"type": each.namespace, "value": each.value} for each in assertion.identifiers],
-        "at": format_instant(assertion.at),
-        "trusted": assertion.is_trusted,
-        "source": assertion.source,
-        "messageId": assertion.message_id,
-    }
-
-
-def _merge_view(merged: Merged, profile: Profile) -> dict[str, Any]:
-    return {
-        "at": format_instant(merged.at),
-        "into": profile.identifiers.get(merged.into),
-        "from": [profile.identifiers.get(each) for each in merged.absorbed],
-        "cause": merged.cause,
     }
 
 

@@ -1,10 +1,13 @@
 """What the profile API reads from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 
+from ariane.adapters.aws.announcer import EventBridgeAnnouncer
+from ariane.adapters.aws.background_queue import SqsBackgroundQueue
 from ariane.adapters.aws.consents import DynamoConsents
 from ariane.adapters.aws.definitions import DynamoDocuments
 from ariane.adapters.aws.enrolments import DynamoEnrolments
@@ -18,7 +21,10 @@ from ariane.adapters.aws.signed_client import SSM
 from ariane.definitions.store import CachedDocuments
 from ariane.identity.rules import Rules
 from ariane.instants import utc_now
+from ariane.profiles.aftermath import Aftermath
 from ariane.profiles.directory import ProfileDirectory
+from ariane.profiles.homes import HomeReader
+from ariane.profiles.identity_desk import IdentityDesk
 from ariane.profiles.reader import ProfileReader
 from ariane.profiles.views import Sources
 from ariane.settings import ApiSettings
@@ -28,13 +34,53 @@ from ariane.wiring.signed_clients import signed_client
 _RULES_TTL = timedelta(minutes=1)
 
 
-def api_sources(settings: ApiSettings, environment: Mapping[str, str]) -> Sources:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """What finds people, for everybody who asks."""
+
+    identities: DynamoIdentities
+    rules: Callable[[], Rules]
+    key: Callable[[], bytes]
+    directory: ProfileDirectory
+
+
+def people_of(settings: ApiSettings, environment: Mapping[str, str]) -> People:
     dynamodb = client("dynamodb")
     identities = DynamoIdentities(dynamodb, table=settings.identities_table)
+    documents = CachedDocuments(DynamoDocuments(dynamodb, table=settings.journeys_table), ttl=_RULES_TTL, clock=utc_now)
+
+    @cache
+    def key() -> bytes:
+        name = settings.person_key_parameter
+        with closing(signed_client(SSM, environment)) as ssm:
+            return read_secrets(ssm, [name])[name]
+
+    def rules() -> Rules:
+        return Rules.from_document(documents.document("identity"))
+
+    reader = ProfileReader(identities, DynamoFragments(dynamodb, table=settings.profiles_table))
+    return People(identities=identities, rules=rules, key=key, directory=ProfileDirectory(reader, identities, rules=rules, key=key))
+
+
+def identity_desk(settings: ApiSettings, people: People) -> IdentityDesk:
+    return IdentityDesk(
+        people.identities, people.directory, cache(partial(_aftermath, settings)), rules=people.rules, key=people.key, clock=utc_now
+    )
+
+
+def _aftermath(settings: ApiSettings) -> Aftermath:
+    return Aftermath(
+        SqsBackgroundQueue(client("sqs"), queue_url=settings.resolve_queue_url),
+        EventBridgeAnnouncer(client("events"), bus=settings.bus_name),
+    )
+
+
+def api_sources(settings: ApiSettings, people: People) -> Sources:
+    dynamodb = client("dynamodb")
     return Sources(
-        directory=_directory(settings, environment, identities),
+        directory=people.directory,
         log=DynamoEventHistory(dynamodb, table=settings.events_table),
-        history=identities,
+        homes=HomeReader(people.identities, rules=people.rules, key=people.key),
         consents=DynamoConsents(dynamodb, privacy_table=settings.privacy_table, identities_table=settings.identities_table),
         enrolments=DynamoEnrolments(dynamodb, journeys_table=settings.journeys_table),
         ledger=DynamoLedger(
@@ -50,20 +96,3 @@ def api_sources(settings: ApiSettings, environment: Mapping[str, str]) -> Source
 
 def reject_reader(settings: ApiSettings) -> DynamoRejectReader:
     return DynamoRejectReader(client("dynamodb"), table=settings.rejects_table, s3=client("s3"), bucket=settings.reject_bodies_bucket)
-
-
-def _directory(settings: ApiSettings, environment: Mapping[str, str], identities: DynamoIdentities) -> ProfileDirectory:
-    dynamodb = client("dynamodb")
-    documents = CachedDocuments(DynamoDocuments(dynamodb, table=settings.journeys_table), ttl=_RULES_TTL, clock=utc_now)
-
-    @cache
-    def key() -> bytes:
-        name = settings.person_key_parameter
-        with closing(signed_client(SSM, environment)) as ssm:
-            return read_secrets(ssm, [name])[name]
-
-    return ProfileDirectory(
-        ProfileReader(identities, DynamoFragments(dynamodb, table=settings.profiles_table)),
-        rules=lambda: Rules.from_document(documents.document("identity")),
-        key=key,
-    )

@@ -88,7 +88,8 @@ def _pool() -> "ThreadPoolExecutor":
 def _read_once(settings: CollectSettings, ssm: SignedClient) -> Callable[[], CollectKeys]:
     @cache
     def keys() -> CollectKeys:
-        secrets = read_secrets(ssm, [settings.person_key_parameter, settings.link_key_parameter])
-        return CollectKeys(person=secrets[settings.person_key_parameter], link=secrets[settings.link_key_parameter])
+        person, link, signing = settings.person_key_parameter, settings.link_key_parameter, settings.signing_key_parameter
+        secrets = read_secrets(ssm, [person, link, signing])
+        return CollectKeys(person=secrets[person], link=secrets[link], signing=secrets[signing])
 
     return keys

@@ -1,6 +1,9 @@
 """The journey function's service."""
 
+from collections.abc import Mapping
+from contextlib import closing
 from datetime import timedelta
+from functools import cache
 
 from ariane.adapters.aws.definitions import DynamoDocuments, S3Versions
 from ariane.adapters.aws.enrolments import DynamoEnrolments
@@ -8,37 +11,59 @@ from ariane.adapters.aws.event_history import DynamoEventHistory
 from ariane.adapters.aws.fragments import DynamoFragments
 from ariane.adapters.aws.identities import DynamoIdentities
 from ariane.adapters.aws.journey_queue import SqsJourneyQueue
+from ariane.adapters.aws.secrets import read_secrets
 from ariane.adapters.aws.send_queue import SqsSendQueue
+from ariane.adapters.aws.signed_client import SSM
 from ariane.definitions.store import Definitions
+from ariane.identity.rules import Rules
 from ariane.instants import utc_now
 from ariane.journeys.runner import Runner, World
+from ariane.journeys.unmerging import EntryHomes
 from ariane.profiles.reader import ProfileReader
 from ariane.settings import JourneySettings
 from ariane.wiring.clients import client
+from ariane.wiring.signed_clients import signed_client
 
 PRODUCTION = "prod"
 
 
-def journey_runner(settings: JourneySettings) -> Runner:
+def journey_runner(settings: JourneySettings, environment: Mapping[str, str]) -> Runner:
     dynamodb, sqs = client("dynamodb"), client("sqs")
+    identities = DynamoIdentities(dynamodb, table=settings.identities_table)
+    history = DynamoEventHistory(dynamodb, table=settings.events_table)
+    definitions = _definitions(settings)
+
+    @cache
+    def key() -> bytes:
+        with closing(signed_client(SSM, environment)) as ssm:
+            return read_secrets(ssm, [settings.person_key_parameter])[settings.person_key_parameter]
+
     return Runner(
         World(
             runs=DynamoEnrolments(dynamodb, journeys_table=settings.journeys_table),
-            profiles=ProfileReader(
-                DynamoIdentities(dynamodb, table=settings.identities_table), DynamoFragments(dynamodb, table=settings.profiles_table)
+            profiles=ProfileReader(identities, DynamoFragments(dynamodb, table=settings.profiles_table)),
+            homes=EntryHomes(
+                history,
+                identities,
+                rules=lambda: Rules.from_document(definitions.document("identity")),
+                key=key,
             ),
-            history=DynamoEventHistory(dynamodb, table=settings.events_table),
-            definitions=Definitions(
-                DynamoDocuments(dynamodb, table=settings.journeys_table),
-                S3Versions(client("s3"), bucket=settings.definitions_bucket),
-                ttl=timedelta(seconds=settings.definitions_ttl_seconds),
-                clock=utc_now,
-            ),
+            history=history,
+            definitions=definitions,
             journey_queue=SqsJourneyQueue(sqs, queue_url=settings.journey_queue_url),
             send_queue=SqsSendQueue(sqs, queue_url=settings.send_queue_url),
             clock=utc_now,
             wait_scale=checked_wait_scale(settings),
         )
+    )
+
+
+def _definitions(settings: JourneySettings) -> Definitions:
+    return Definitions(
+        DynamoDocuments(client("dynamodb"), table=settings.journeys_table),
+        S3Versions(client("s3"), bucket=settings.definitions_bucket),
+        ttl=timedelta(seconds=settings.definitions_ttl_seconds),
+        clock=utc_now,
     )
 
 

@@ -36,6 +36,7 @@ def sender(settings: SendSettings, environment: Mapping[str, str]) -> Sender:
     return Sender(
         SendPorts(
             profiles=ProfileReader(identities, DynamoFragments(dynamodb, table=settings.profiles_table)),
+            heads=identities,
             enrolments=DynamoEnrolments(dynamodb, journeys_table=settings.journeys_table),
             definitions=_definitions(settings),
             history=DynamoEventHistory(dynamodb, table=settings.events_table),

@@ -1,4 +1,4 @@
-"""The setup function's service: the deployment's two keys, and for a front the proof that one of them gives."""
+"""The setup function's service: the deployment's keys, and for a front the proof that one of them gives."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -17,7 +17,8 @@ def deployment_keys(settings: Callable[[], SetupSettings]) -> CustomResource:
 
     def put(properties: Mapping[str, Any]) -> Mapping[str, str]:
         given, parameters = settings(), SsmParameters(client("ssm"))
-        make_keys(parameters, (given.person_key_parameter, given.link_key_parameter), random_hex=secrets.token_hex)
+        names = (given.person_key_parameter, given.link_key_parameter, given.signing_key_parameter)
+        make_keys(parameters, names, random_hex=secrets.token_hex)
         if "Front" not in properties:
             return {}
         return {"FrontProof": front_proof(parameters.read(given.link_key_parameter).encode())}

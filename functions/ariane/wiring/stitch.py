@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from ariane.adapters.aws.announcer import EventBridgeAnnouncer
+from ariane.adapters.aws.background_queue import SqsBackgroundQueue
 from ariane.adapters.aws.consents import DynamoConsents
 from ariane.adapters.aws.definitions import DynamoDocuments
 from ariane.adapters.aws.event_history import DynamoEventHistory
@@ -16,6 +17,7 @@ from ariane.adapters.aws.fragments import DynamoFragments
 from ariane.adapters.aws.identities import DynamoIdentities
 from ariane.adapters.aws.reject_counter import DynamoRejectCounter
 from ariane.adapters.aws.rejects import DynamoRejectWriter
+from ariane.adapters.aws.replay_queue import SqsReplayQueue
 from ariane.adapters.aws.secrets import read_secrets
 from ariane.adapters.aws.signed_client import DYNAMODB, SSM
 from ariane.definitions.store import CachedDocuments, DocumentReader
@@ -23,6 +25,7 @@ from ariane.events.rejects import BoundedRejects
 from ariane.identity.rules import Rules
 from ariane.instants import utc_now
 from ariane.profiles.announcing import Interest
+from ariane.profiles.contention import LateLinks, links_of
 from ariane.profiles.one_person import merges_of, stitch_person
 from ariane.profiles.parking import RejectParking
 from ariane.profiles.replaying import Replay
@@ -59,17 +62,26 @@ def stitch_service(settings: StitchSettings, environment: Mapping[str, str]) -> 
         daily=sys.maxsize,
     )
     parking = RejectParking(counted, clock=utc_now)
+    background = SqsBackgroundQueue(client("sqs"), queue_url=settings.resolve_queue_url)
+    replays = SqsReplayQueue(client("sqs"), queue_url=settings.replay_queue_url)
     ttl = timedelta(seconds=settings.definitions_ttl_seconds)
     documents = CachedDocuments(DynamoDocuments(dynamodb, table=settings.journeys_table), ttl=ttl, clock=utc_now)
+    definitions, announcer = published(documents), EventBridgeAnnouncer(client("events"), bus=settings.bus_name)
     stitcher = Stitcher(
-        person=partial(stitch_person, stores=stores, key=key),
-        merges=partial(merges_of, stores=stores, key=key),
+        person=partial(stitch_person, stores=stores, key=key, background=background, late=replays),
+        merges=partial(merges_of, stores=stores, key=key, background=background),
         fragments=stores.fragments,
-        announcer=EventBridgeAnnouncer(client("events"), bus=settings.bus_name),
+        announcer=announcer,
         parking=parking,
-        definitions=published(documents),
+        definitions=definitions,
     )
-    return StitchService(StreamReader(log_item_of, parking), stitcher, Replay(stitcher, stores.log, parking))
+    links = LateLinks(
+        links=partial(links_of, stores=stores, key=key, background=background),
+        announcer=announcer,
+        definitions=definitions,
+        queue=replays,
+    )
+    return StitchService(StreamReader(log_item_of, parking), stitcher, Replay(stitcher, stores.log, parking, links))
 
 
 def published(documents: DocumentReader) -> Callable[[], StitchDefinitions]:

@@ -11,12 +11,15 @@ import pytest
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from ariane.access import tokens
+from ariane.adapters.memory.background_queue import MemoryBackgroundQueue
 from ariane.adapters.memory.enrolments import MemoryEnrolments
 from ariane.adapters.memory.tokens import MemoryTokens
 from ariane.events.log import Reject
 from ariane.events.model import SourceKind
 from ariane.messaging.model import Channel, LedgerEntry, MessageClass, Status
+from ariane.profiles.aftermath import Aftermath
 from ariane.profiles.directory import ProfileDirectory
+from ariane.profiles.identity_desk import IdentityDesk
 from ariane.profiles.openapi import ROUTES
 from ariane.profiles.paging import encode
 from ariane.profiles.reader import ProfileReader
@@ -42,18 +45,20 @@ class Api:
 
     def app(self) -> APIGatewayHttpResolver:
         reader = ProfileReader(self.stack.identities, self.stack.fragments)
-        return build(
-            Sources(
-                directory=ProfileDirectory(reader, rules=lambda: RULES, key=lambda: KEY),
-                log=self.stack.log,
-                history=self.stack.identities,
-                consents=self.stack.consents,
-                enrolments=MemoryEnrolments(),
-                ledger=self.ledger,
-                rejects=self.stack.rejects,
-                clock=lambda: NOON,
-            )
+        directory = ProfileDirectory(reader, self.stack.identities, rules=lambda: RULES, key=lambda: KEY)
+        aftermath = Aftermath(MemoryBackgroundQueue(), self.stack.announcer)
+        desk = IdentityDesk(self.stack.identities, directory, lambda: aftermath, rules=lambda: RULES, key=lambda: KEY, clock=lambda: NOON)
+        sources = Sources(
+            directory=directory,
+            log=self.stack.log,
+            homes=self.stack.homes,
+            consents=self.stack.consents,
+            enrolments=MemoryEnrolments(),
+            ledger=self.ledger,
+            rejects=self.stack.rejects,
+            clock=lambda: NOON,
         )
+        return build(sources, desk=lambda: desk)
 
     def get(self, path: str, **query: str) -> tuple[int, Any]:
         event = {
@@ -147,12 +152,12 @@ def test_the_timeline_pages_through_every_event_once_newest_first(api: Api) -> N
 @pytest.mark.parametrize("limit", ["2", "3", "100"])
 def test_the_events_of_a_page_stand_in_the_order_of_the_times_that_they_show(api: Api, limit: str) -> None:
     """An item of the log lies at the earliest time of its events: what lies in it may have happened after the next item's."""
-    wide = item(track("First", message_id="w1", minute=20, userId="u2"), track("Third", message_id="w2", minute=40, userId="u2"))
-    api.stack.deliver(wide, item(track("Second", message_id="n1", minute=30, userId="u2")))
+    wide = item(track("First", message_id="w1", minute=20, userId="u1"), track("Third", message_id="w2", minute=40, userId="u1"))
+    api.stack.deliver(wide, item(track("Second", message_id="n1", minute=30, userId="u1")))
     seen: list[str] = []
     query: dict[str, str] = {}
     while True:
-        body = api.ok("/v1/profiles/user_id:u2/timeline", limit=limit, **query)
+        body = api.ok("/v1/profiles/user_id:u1/timeline", limit=limit, **query)
         times = [event["timestamp"] for event in body["data"]]
         assert times == sorted(times, reverse=True)
         seen += [event["event"] for event in body["data"]]
@@ -315,7 +320,7 @@ def test_what_is_wrong_is_said_with_a_code_and_the_right_status(api: Api, path: 
     [
         (route.path.replace("{identifier}", "user_id:u1").replace("{space}", "default"), route.scope)
         for route in ROUTES
-        if route.scope and "{digest}" not in route.path
+        if route.scope and route.method == "get" and not {"{digest}", "{split_id}"} & {*route.path.split("/")}
     ],
 )
 def test_every_route_asks_for_its_scope(api: Api, path: str, scope: str) -> None:

@@ -42,7 +42,7 @@ def test_an_event_stays_within_its_budget(batch: int) -> None:
     assert per_million(found.bill, found.events) <= BUDGETS[batch]
     writes = written(found.bill)
     assert writes["journey", "journeys"] == writes["journey", "journeys/due"] == 1, "one event in a hundred starts a journey"
-    assert writes["stitch", "identities"] == 9, "one in a hundred links: an assertion, and four rows in a transaction"
+    assert writes["stitch", "identities"] == 10, "one in a hundred links: two heads, a member, the assertion and the transition at once"
     assert found.bill.total(Unit.BUS_EVENT) == 2
 
 

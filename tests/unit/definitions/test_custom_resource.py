@@ -198,7 +198,7 @@ def test_the_setup_handler_makes_both_keys_and_tells_neither(
             setup.handler(stack.event(kind), LambdaContext())
             found = ssm.get_parameters_by_path(Path="/ariane/dev", WithDecryption=True)["Parameters"]
             values = {each["Value"] for each in found}
-            assert ([each["Type"] for each in found], len(values), {len(value) for value in values}) == (["SecureString"] * 2, 2, {64})
+            assert ([each["Type"] for each in found], len(values), {len(value) for value in values}) == (["SecureString"] * 3, 3, {64})
 
     told = json.dumps(stack.answers) + capsys.readouterr().out
     assert [answer["Status"] for answer in stack.answers] == ["SUCCESS"] * 3
@@ -206,7 +206,7 @@ def test_the_setup_handler_makes_both_keys_and_tells_neither(
 
 
 def test_a_second_deploy_leaves_the_keys_as_they_are(aws: None) -> None:
-    service = deployment_keys(lambda: SetupSettings(person_key_parameter="/p", link_key_parameter="/l"))
+    service = deployment_keys(lambda: SetupSettings(person_key_parameter="/p", link_key_parameter="/l", signing_key_parameter="/s"))
     ssm = boto3.client("ssm", region_name=REGION)
     with cloudformation() as stack:
         service.answer(stack.event(), report=lambda _: None)
@@ -228,7 +228,7 @@ def test_a_setting_that_is_missing_is_answered_too(monkeypatch: pytest.MonkeyPat
 
 
 def test_setup_tells_the_fronts_proof_masked_and_only_when_it_is_asked(aws: None) -> None:
-    settings = SetupSettings(person_key_parameter="/ariane/person", link_key_parameter="/ariane/link")
+    settings = SetupSettings(person_key_parameter="/ariane/person", link_key_parameter="/ariane/link", signing_key_parameter="/s")
     with cloudformation() as stack:
         for properties in ({}, {"Front": "true"}, {"Front": "true"}):
             deployment_keys(lambda: settings).answer(stack.event(**properties), report=lambda _: None)

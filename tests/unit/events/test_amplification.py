@@ -12,7 +12,7 @@ from ariane.adapters.aws.rejects import DynamoRejectWriter
 from ariane.events import rejects
 from ariane.events.acceptance import MAX_EFFORT
 from ariane.events.measure import MAX_EVENT
-from ariane.identity import identifiers
+from ariane.identity import normalising
 from tests.builders.events import Answer, CollectWorld
 
 ITEM = {"type": "track", "event": "E", "anonymousId": "visitor-1"}
@@ -152,7 +152,7 @@ def test_a_telephone_number_that_every_event_repeats_is_read_once(world: Collect
 
     read: list[str] = []
     parse = phonenumbers.parse
-    identifiers.phone_number.cache_clear()
+    normalising.phone_number.cache_clear()
 
     def note(text: str, country: str | None) -> Any:
         read.append(text)
@@ -208,7 +208,7 @@ def test_a_domain_that_every_event_repeats_is_read_once(world: CollectWorld, mon
     import idna
 
     read: list[str] = []
-    identifiers._ascii_domain.cache_clear()
+    normalising._ascii_domain.cache_clear()
     monkeypatch.setattr(idna, "encode", noting(read, idna.encode))
     batch = [{**ITEM, "context": {"traits": {"email": f"jeanne{number}@société.fr"}}} for number in range(300)]
     world.post("/v1/batch", {"batch": batch})

@@ -32,7 +32,7 @@ def test_the_largest_event_fits_the_bus_and_the_queue_however_it_is_escaped(fill
     assert [each["code"] for each in world.post("/v1/batch", {"batch": [event, longer]}).json["rejected"]] == ["event_too_large"]
 
     (item,), (logged,) = world.log.items(), world.events()
-    detail = event_fact(Placed(logged, item.sort, 2_499), root_id="prs_" + "a" * 26, is_awaited=True).detail
+    detail = event_fact(Placed(logged, item.sort, 2_499), root_id="prs_" + "a" * 26, home_id="prs_" + "a" * 26, is_awaited=True).detail
     message = f'{{"kind": "entry", "journey": "{LONGEST_NAME}", "fact": {_worst(detail)}}}'
     assert json.loads(message)["fact"]["properties"] == event["properties"]
     assert MAX_EVENT * 0.99 < len(message) < LIMIT

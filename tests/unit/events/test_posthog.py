@@ -331,16 +331,27 @@ def test_an_alias_of_a_device_joins_it_to_the_user(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("new", ["alice", OTHER_DEVICE])
-def test_an_alias_of_a_uuid_that_a_server_captured_joins_the_user_it_captured(monkeypatch: pytest.MonkeyPatch, new: str) -> None:
+def test_an_alias_of_a_uuid_that_a_server_names_is_about_the_device_of_that_id(monkeypatch: pytest.MonkeyPatch, new: str) -> None:
+    pipeline = Pipeline.new(monkeypatch)
+    viewed = an_event(event="Product Viewed", distinct_id=DEVICE, uuid="1", properties=WEB)
+    alias = an_event(event="$create_alias", distinct_id=DEVICE, uuid="2", properties={"$lib": "posthog-python", "alias": new})
+
+    pipeline.world.post("/batch/", {"batch": [viewed, alias]}, source="backend")
+
+    assert set(pipeline.profile(f"user_id:{new}").occurrences) == {"Product Viewed"}
+    assert pipeline.profile(f"anonymous_id:{DEVICE}").id == pipeline.profile(f"user_id:{new}").id
+
+
+def test_two_user_ids_stay_two_people_whatever_an_alias_says(monkeypatch: pytest.MonkeyPatch) -> None:
     pipeline = Pipeline.new(monkeypatch)
     server = {"$lib": "posthog-python"}
-    cart = an_event(event="Cart Viewed", distinct_id=DEVICE, uuid="1", properties=server)
-    alias = an_event(event="$create_alias", distinct_id=DEVICE, uuid="2", properties=server | {"alias": new})
+    cart = an_event(event="Cart Viewed", distinct_id="bob", uuid="1", properties=server)
+    alias = an_event(event="$create_alias", distinct_id="bob", uuid="2", properties=server | {"alias": "alice"})
 
     pipeline.world.post("/batch/", {"batch": [cart, alias]}, source="backend")
 
-    assert set(pipeline.profile(f"user_id:{new}").occurrences) == {"Cart Viewed"}
-    assert pipeline.profile(f"user_id:{DEVICE}").id == pipeline.profile(f"user_id:{new}").id
+    assert set(pipeline.profile("user_id:bob").occurrences) == {"Cart Viewed"}
+    assert pipeline.profile("user_id:alice").id != pipeline.profile("user_id:bob").id
 
 
 def test_what_was_refused_among_posthogs_events_is_tried_again_as_posthogs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,13 +8,10 @@ from typing import Any
 import pytest
 
 from ariane.journeys.enrolment import Status
-from tests.builders.journeys import CART, CONFIRMATION, NOON, Theatre, fact, merged_into, profile
+from tests.builders.journeys import CART, CONFIRMATION, NOON, PORTS, Theatre, fact, merged_into, profile
 from tests.faults.contracts import Kind
 from tests.faults.killing import KILLS, Planned, Scenario, assert_same_end, played, until_done
 from tests.faults.shim import Killed, Shim
-
-PORTS = ("runs", "profiles", "history", "journey_queue", "send_queue")
-
 
 type Scene = Callable[[Theatre, Callable[[Mapping[str, Any]], object]], None]
 

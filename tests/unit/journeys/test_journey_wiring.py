@@ -22,6 +22,7 @@ def settings(**fields: Any) -> JourneySettings:
         "definitions_bucket": "b",
         "journey_queue_url": "q",
         "send_queue_url": "s",
+        "person_key_parameter": "k",
         "definitions_ttl_seconds": 30,
         "wait_scale": 1.0,
     }

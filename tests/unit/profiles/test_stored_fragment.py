@@ -1,6 +1,7 @@
 """A fragment as it is stored: it comes back whole, and a typical one is one write unit."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,12 +45,21 @@ FRAGMENTS = st.builds(
     ),
     known=st.lists(st.builds(Trace, st.integers(0, 2**64 - 1), st.integers(0, 10**14)), max_size=8).map(tuple),
     overflow=st.dictionaries(st.sampled_from(["trait_size", "groups"]), st.integers(1, 99)),
+    routing=st.integers(0, 9),
+    generation=st.integers(0, 2**40),
+    feeds=st.lists(NAMES, max_size=3).map(tuple),
 )
 
 
 @given(FRAGMENTS)
 def test_whatever_a_fragment_holds_comes_back(fragment: Fragment) -> None:
     assert decode("prs_a", encode(fragment)) == fragment
+
+
+@given(FRAGMENTS)
+def test_where_no_event_is_another_s_nothing_is_stored_of_whose_they_are(fragment: Fragment) -> None:
+    assert encode(replace(fragment, routing=0, generation=0, feeds=()))[0] == 1
+    assert encode(replace(fragment, routing=1, generation=0, feeds=()))[0] == 2
 
 
 @given(FRAGMENTS)

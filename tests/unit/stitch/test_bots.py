@@ -1,5 +1,6 @@
 """What a bot did is in the log and nowhere else: no profile, counter, link, consent, announcement or parking; whatever crashes."""
 
+from dataclasses import replace
 from functools import partial
 from itertools import batched
 from typing import Any
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 
 from ariane.events.model import LogItem, Message, events_of
 from ariane.profiles import once
+from ariane.profiles.model import LogPart
 from ariane.profiles.stitching import StreamRecord
-from ariane.profiles.timeline import timeline
 from tests.builders.profiles import Stack, identify, item, prs, track
 from tests.faults.killing import KILLS, Scenario, assert_same_end, played, until_done
 from tests.faults.shim import Shim
@@ -32,7 +33,9 @@ def logged(stack: Stack) -> list[Message]:
 
 
 def shown(stack: Stack) -> list[str]:
-    return [event.message_id for event in timeline(stack.log, [prs(text) for text in EVERYBODY], limit=100).items]
+    """Over all of them, whoever knows them to be one."""
+    everybody = replace(stack.profile(EVERYBODY[0]), logs=tuple(LogPart(prs(text)) for text in EVERYBODY))
+    return stack.shown(everybody)
 
 
 def test_a_bots_event_leaves_nothing_but_its_place_in_the_log() -> None:

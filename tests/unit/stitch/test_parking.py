@@ -54,7 +54,7 @@ def test_the_merge_of_a_record_that_is_parked_is_announced(fault: str) -> None:
 def test_the_merges_of_a_parked_record_that_cannot_be_read_yet_fail_the_batch() -> None:
     stack = Stack()
     FAULTS["fragments"](stack)
-    stack.identities = Failing(stack.identities, "transitions", Retryable("table_busy", "patience"))
+    stack.identities = Failing(stack.identities, "transition", Retryable("table_busy", "patience"))
     with pytest.raises(Retryable):
         stack.deliver(item(identify(message_id="m1", userId="u1", anonymousId="a1")))
 

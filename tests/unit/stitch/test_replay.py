@@ -70,7 +70,7 @@ def announced(stack: Stack) -> set[str]:
 
 def replay_of(stack: Stack) -> Replay:
     stitcher: Any = SimpleNamespace(stitch=lambda records: stack.stitch(list(records)))
-    return Replay(stitcher, stack.log, RejectParking(stack.rejects, clock=lambda: NOON))
+    return Replay(stitcher, stack.log, RejectParking(stack.rejects, clock=lambda: NOON), stack.late_links)
 
 
 def replayed(stack: Stack, each: LogItem) -> StitchReport:
@@ -252,7 +252,7 @@ def test_an_item_that_cannot_be_read_is_parked_by_its_key() -> None:
     stack = Stack()
     parking = RejectParking(stack.rejects, clock=lambda: NOON)
     stitcher: Any = SimpleNamespace(stitch=lambda records: stack.stitch(list(records)))
-    Replay(stitcher, Broken(), parking).replay(message_of(LogKey("prs_a", "x#y")))
+    Replay(stitcher, Broken(), parking, stack.late_links).replay(message_of(LogKey("prs_a", "x#y")))
 
     ((stored,), _) = stack.rejects.of_day("2026-11-22")
     assert (stored.reject.code, orjson.loads(stored.reject.body)) == ("unreadable_record", {"pk": "prs_a", "sk": "x#y"})
@@ -281,7 +281,7 @@ def test_the_function_tells_the_queue_from_the_stream_and_fails_message_by_messa
 
     stitcher: Any = SimpleNamespace(stitch=stitched)
     parking = RejectParking(stack.rejects, clock=lambda: NOON)
-    service = StitchService(StreamReader(lambda _: first, parking), stitcher, Replay(stitcher, stack.log, parking))
+    service = StitchService(StreamReader(lambda _: first, parking), stitcher, Replay(stitcher, stack.log, parking, stack.late_links))
     monkeypatch.setattr(stitch, "_service", lambda: service)
     bodies = [message_of(LogKey(each.person_id, each.sort)) for each in (second, first)]
     answer = stitch.handler(queue_event(*bodies, "nonsense"), SimpleNamespace())  # type: ignore[arg-type]

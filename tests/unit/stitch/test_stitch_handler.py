@@ -53,7 +53,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Stack:
     stack = Stack()
     service: Any = SimpleNamespace(stitch=lambda records: stack.stitch(list(records)))
     parking = RejectParking(stack.rejects, clock=lambda: NOON)
-    built = StitchService(StreamReader(log_item_of, parking), service, Replay(service, stack.log, parking))
+    built = StitchService(StreamReader(log_item_of, parking), service, Replay(service, stack.log, parking, stack.late_links))
     monkeypatch.setattr(stitch, "_service", lambda: built)
     return stack
 
@@ -64,7 +64,7 @@ def told(caplog: pytest.LogCaptureFixture) -> str:
 
 
 @pytest.mark.parametrize(
-    ("port", "method"), [("announcer", "publish"), ("fragments", "load"), ("fragments", "save"), ("identities", "merge")]
+    ("port", "method"), [("announcer", "publish"), ("fragments", "load"), ("fragments", "save"), ("identities", "commit")]
 )
 def test_a_batch_that_has_to_come_again_says_nothing_of_its_events(
     stack: Stack, caplog: pytest.LogCaptureFixture, port: str, method: str

@@ -178,7 +178,7 @@ def test_a_known_set_costs_no_read_of_the_identities() -> None:
     stack = Stack(interest=Interest())
     stack.deliver(item(identify(message_id="m0", userId="u1", anonymousId="a1")))
     stack.identities.heads = None
-    stack.identities.add_assertion = None
+    stack.identities.commit = None
     report = stack.deliver(item(identify(message_id="m1", minute=1, userId="u1", anonymousId="a1")))
     assert not report.parked
 

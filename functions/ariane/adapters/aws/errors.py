@@ -1,6 +1,6 @@
 """DynamoDB's errors, told apart by code, as ours."""
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from ariane.errors import ArianeError, Permanent, Retryable
 
@@ -44,6 +44,8 @@ def translated(error: Exception) -> ArianeError:
         if code in _NOT_YET:
             return Retryable("table_closed", f"the table is not open to this function: {code}")
         return Permanent("table_refused", f"the table refuses the request: {code}")
+    if isinstance(error, ParamValidationError):
+        return Permanent("table_refused", "the client refuses the request")
     if isinstance(error, BotoCoreError):
         return Retryable("table_unreachable", f"the table was not reached: {type(error).__name__}")
     raise TypeError(f"not an error of the AWS client: {type(error).__name__}")

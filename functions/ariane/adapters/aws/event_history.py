@@ -1,6 +1,7 @@
 """The read side of the log, with boto3: for stitch, the API and every function that looks back."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _AFTER_ALL = "~"
 """Sorts after every instant: they begin with a digit."""
+_MARKS_AT_ONCE = 8
+"""Below the client's ten connections."""
 
 
 class DynamoEventHistory:
@@ -54,6 +57,19 @@ class DynamoEventHistory:
         }
         if cursor is not None:
             request["ExclusiveStartKey"] = _key(person_id, cursor)
+        return self._query(request)
+
+    def scan(self, person_id: str, *, limit: int = 500, cursor: str | None = None) -> Page:
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": person_id}},
+            "ConsistentRead": True,
+            "Limit": limit,
+        }
+        return self._query(request | ({"ExclusiveStartKey": _key(person_id, cursor)} if cursor is not None else {}))
+
+    def _query(self, request: dict[str, Any]) -> Page:
         try:
             answer = self._client.query(**request)
         except (ClientError, BotoCoreError) as error:
@@ -61,16 +77,26 @@ class DynamoEventHistory:
         last = answer.get("LastEvaluatedKey")
         return Page(tuple(log_item_of(item) for item in answer["Items"]), last["sk"]["S"] if last else None)
 
+    def mark_refolded(self, person_id: str, marks: Sequence[tuple[str, str]]) -> None:
+        """Several at once: a refold of a long history marks most of it."""
+        with ThreadPoolExecutor(_MARKS_AT_ONCE) as pool:
+            done = [pool.submit(self._add, person_id, sort, "a", {"SS": [entry]}) for sort, entry in marks]
+        for each in done:
+            each.result()
+
     def mark_duplicates(self, person_id: str, sort: str, places: Collection[int]) -> None:
-        if not places:
-            return
+        if places:
+            self._add(person_id, sort, "d", {"NS": [str(place) for place in sorted(places)]})
+
+    def _add(self, person_id: str, sort: str, name: str, values: Any) -> None:
         try:
             self._client.update_item(
                 TableName=self._table,
                 Key=_key(person_id, sort),
-                UpdateExpression="ADD d :places",
+                UpdateExpression="ADD #name :values",
                 ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeValues={":places": {"NS": [str(place) for place in sorted(places)]}},
+                ExpressionAttributeNames={"#name": name},
+                ExpressionAttributeValues={":values": values},
             )
         except (ClientError, BotoCoreError) as error:
             if not is_condition_failure(error):

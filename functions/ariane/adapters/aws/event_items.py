@@ -41,6 +41,7 @@ def log_item_of(attributes: Mapping[str, Any]) -> LogItem:
         received_at=parse_instant(attributes["r"]["S"]),
         messages=unpack(b64decode(packed) if isinstance(packed, str) else packed),
         duplicates=frozenset(int(place) for place in attributes.get("d", {}).get("NS", ())),
+        refolded=frozenset(attributes.get("a", {}).get("SS", ())),
     )
 
 

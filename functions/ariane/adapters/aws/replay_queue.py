@@ -1,6 +1,7 @@
 """The replay queue: keys of log items that stitch is to take up again."""
 
 from collections.abc import Sequence
+from itertools import batched
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,6 +13,7 @@ from ariane.profiles.replaying import message_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 _BATCH = 10
 
@@ -22,13 +24,15 @@ class SqsReplayQueue:
         self._queue_url = queue_url
 
     def put(self, keys: Sequence[LogKey]) -> None:
-        for start in range(0, len(keys), _BATCH):
-            self._send(keys[start : start + _BATCH])
+        for some in batched(keys, _BATCH, strict=False):
+            self._send([{"Id": str(place), "MessageBody": message_of(key)} for place, key in enumerate(some)])
 
-    def _send(self, keys: Sequence[LogKey]) -> None:
-        entries = [{"Id": str(place), "MessageBody": message_of(key)} for place, key in enumerate(keys)]
+    def link_later(self, key: LogKey, *, tries: int, delay: int) -> None:
+        self._send([{"Id": "0", "MessageBody": message_of(key, link_tries=tries), "DelaySeconds": delay}])
+
+    def _send(self, entries: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> None:
         try:
-            answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)  # type: ignore[arg-type]
+            answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
         except (ClientError, BotoCoreError) as error:
             raise translated(error) from error
         if answer.get("Failed"):

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from ariane.privacy.consents import ConsentDecision, ConsentQuestion, ConsentState, moves_forward
+from ariane.privacy.consents import ConsentDecision, ConsentQuestion, ConsentState, latest_of, moves_forward
 
 
 class Heads(Protocol):
@@ -17,15 +17,38 @@ class MemoryConsents:
         self._heads = heads
         self._states: dict[tuple[str, str, str, bool], ConsentState] = {}
         self.records: list[ConsentDecision] = []
+        self.released: list[ConsentState] = []
+        """Which of the records are another's."""
 
     def record(self, decision: ConsentDecision, *, root_id: str) -> None:
         if any(kept.state == decision.state for kept in self.records):
             return
-        key = (decision.person_id, decision.topic, decision.channel, decision.is_person_wide)
-        if moves_forward(self._states.get(key), decision):
-            self._heads.raise_version(root_id)
-            self._states[key] = decision.state
+        self._move(decision, root_id)
         self.records.append(decision)
+
+    def adopt(self, decision: ConsentDecision, *, root_id: str) -> None:
+        self._move(decision, root_id)
+        self.released = [each for each in self.released if each != decision.state]
+        if not any(kept.state == decision.state for kept in self.records):
+            self.records.append(decision)
+
+    def release(self, decision: ConsentDecision, *, root_id: str) -> None:
+        if decision.state in self.released or not any(kept.state == decision.state for kept in self.records):
+            return
+        if self._states.get(decision.thing) == decision.state:
+            self._heads.raise_version(root_id)
+            left = (each for each in self.records if each.thing == decision.thing and each.state not in (*self.released, decision.state))
+            remaining = latest_of(left)
+            if remaining is None:
+                del self._states[decision.thing]
+            else:
+                self._states[decision.thing] = remaining.state
+        self.released.append(decision.state)
+
+    def _move(self, decision: ConsentDecision, root_id: str) -> None:
+        if moves_forward(self._states.get(decision.thing), decision):
+            self._heads.raise_version(root_id)
+            self._states[decision.thing] = decision.state
 
     def concerning(self, question: ConsentQuestion) -> Sequence[ConsentState]:
         found = self.states({question.address_id, *question.person_ids, *question.owner_ids})

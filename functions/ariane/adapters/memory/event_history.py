@@ -1,6 +1,6 @@
 """The read side of the log in memory. Holds packed bytes, as the table does, so that what cannot be packed fails here too."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -37,6 +37,16 @@ class MemoryEventHistory:
         rest = [sort for sort in sorts if cursor is None or (sort < cursor if newest_first else sort > cursor)]
         found = tuple(item for sort in rest[:limit] if (item := self.get(person_id, sort)) is not None)
         return Page(found, rest[limit - 1] if len(rest) > limit else None)
+
+    def scan(self, person_id: str, *, limit: int = 500, cursor: str | None = None) -> Page:
+        return self.page(person_id, limit=limit, cursor=cursor)
+
+    def mark_refolded(self, person_id: str, marks: Sequence[tuple[str, str]]) -> None:
+        for sort, entry in marks:
+            stored = self._items.get((person_id, sort))
+            if stored is not None:
+                item, packed = stored
+                self._items[person_id, sort] = (replace(item, refolded=item.refolded | {entry}), packed)
 
     def mark_duplicates(self, person_id: str, sort: str, places: Collection[int]) -> None:
         stored = self._items.get((person_id, sort))

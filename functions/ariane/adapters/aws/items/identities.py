@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ariane.identity.model import Assertion, Head, Merged
+from ariane.adapters.aws.items.identity_summaries import (
+    evidence_attribute,
+    evidence_of,
+    last_attribute,
+    last_of,
+    summary_attribute,
+    summary_of,
+)
+from ariane.identity.commits import Child
+from ariane.identity.model import Assertion, Head
 from ariane.identity.rules import Identifier
 from ariane.instants import format_instant, parse_instant
 
@@ -26,6 +35,10 @@ def head_of(item: Mapping[str, Any]) -> Head:
         first_at=parse_instant(item["f"]["S"]) if "f" in item else None,
         is_identified=item.get("u", {}).get("BOOL", False),
         children=int(item["n"]["N"]) if "n" in item else 0,
+        evidence=evidence_of(item),
+        summary=summary_of(item),
+        last=last_of(item),
+        cluster=item["k"]["S"] if "k" in item else None,
     )
 
 
@@ -35,11 +48,17 @@ def head_item(head: Head) -> dict[str, Any]:
     item |= {"to": {"S": head.parent}} if head.parent else {}
     item |= {"f": {"S": format_instant(head.first_at)}} if head.first_at else {}
     item |= {"u": {"BOOL": True}} if head.is_identified else {}
-    return item | ({"n": {"N": str(head.children)}} if head.children else {})
+    item |= {"n": {"N": str(head.children)}} if head.children else {}
+    item |= {"k": {"S": head.cluster}} if head.cluster else {}
+    return item | evidence_attribute(head.evidence) | summary_attribute(head.summary) | last_attribute(head.last)
+
+
+def member_item(child: Child) -> dict[str, Any]:
+    return {**key_of(child.parent, MEMBER + child.child), "i": {"S": child.identifier}}
 
 
 def assertion_item(anchor_id: str, assertion: Assertion) -> dict[str, Any]:
-    return {
+    item: dict[str, Any] = {
         **key_of(anchor_id, ASSERTION + assertion.digest),
         "ids": {"L": [{"S": str(identifier)} for identifier in assertion.identifiers]},
         "t": {"S": format_instant(assertion.at)},
@@ -48,6 +67,8 @@ def assertion_item(anchor_id: str, assertion: Assertion) -> dict[str, Any]:
         "m": {"S": assertion.message_id},
         "dg": {"S": assertion.body_digest},
     }
+    item |= {"by": {"S": assertion.by}} if assertion.by else {}
+    return item | ({"why": {"S": assertion.why}} if assertion.why else {})
 
 
 def assertion_of(item: Mapping[str, Any]) -> Assertion:
@@ -58,24 +79,6 @@ def assertion_of(item: Mapping[str, Any]) -> Assertion:
         source=item["s"]["S"],
         message_id=item["m"]["S"],
         body_digest=item["dg"]["S"],
-    )
-
-
-def transition_item(merged: Merged) -> dict[str, Any]:
-    return {
-        **key_of(merged.into, TRANSITION + merged.cause),
-        "kind": {"S": "merged"},
-        "into": {"S": merged.into},
-        "from": {"L": [{"S": person_id} for person_id in merged.absorbed]},
-        "cause": {"S": merged.cause},
-        "at": {"S": format_instant(merged.at)},
-    }
-
-
-def transition_of(item: Mapping[str, Any]) -> Merged:
-    return Merged(
-        into=item["into"]["S"],
-        absorbed=tuple(each["S"] for each in item["from"]["L"]),
-        cause=item["cause"]["S"],
-        at=parse_instant(item["at"]["S"]),
+        by=item["by"]["S"] if "by" in item else None,
+        why=item["why"]["S"] if "why" in item else None,
     )

@@ -1,0 +1,100 @@
+"""``ariane events``: the log as a file, for dry runs and for whoever else reads JSON lines."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from ariane.adapters.aws.log_scan import DynamoLogScan
+from ariane.adapters.aws.table_scan import TableScan
+from ariane.events.lines import line_of
+from ariane.events.model import LogItem, SourceKind
+from ariane.instants import parse_instant
+from cli.command_options import StageOption
+from cli.deployment import Deployment, find
+from cli.failures import CommandFailed
+from cli.profile_api import connect
+from cli.report import Progress, err
+
+events = typer.Typer(help="The log of events.", no_args_is_help=True)
+
+_SAY_EVERY = 20_000
+_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+_AROUND = frozenset({"source", "kind", "identifier", "receivedAt"})
+"""Of an event of a timeline what is not the message's own."""
+
+
+@events.callback()
+def _events() -> None:
+    """The log of events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    since: datetime | None
+    until: datetime | None
+
+    def holds(self, message: Mapping[str, Any]) -> bool:
+        at = parse_instant(message["timestamp"])
+        return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
+
+
+@events.command("export")
+def export(
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMESPACE:VALUE", help="One person's, each once, through the API. Without it: the whole log, copies and bots too."
+        ),
+    ] = None,
+    since: Annotated[datetime | None, typer.Option(formats=_FORMATS, help="From this instant on (UTC).")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=_FORMATS, help="Before this instant (UTC).")] = None,
+    stage: StageOption = None,
+) -> None:
+    """Print the log as JSON lines, in no order: a Segment message each, with source (its kind), sourceName and receivedAt."""
+    window = Window(_utc(since), _utc(until))
+    deployment = find(stage)
+    if profile is not None:
+        _write(_lines_of_profile(deployment, profile, window))
+        return
+    log = DynamoLogScan(TableScan(deployment.dynamodb, table=deployment.output("EventsTable")))
+    _write(_lines_of_log(log.items(), window))
+    if log.unreadable:
+        raise CommandFailed(f"{log.unreadable:,} items of the log cannot be read; everything else was written")
+
+
+def _lines_of_log(items: Iterable[LogItem], window: Window) -> Iterator[bytes]:
+    for item in items:
+        for message in item.messages:
+            if window.holds(message):
+                yield line_of(message, kind=item.kind, source=item.source, received_at=item.received_at)
+
+
+def _lines_of_profile(deployment: Deployment, profile: str, window: Window) -> Iterator[bytes]:
+    for view in connect(deployment).events(profile):
+        message = {name: value for name, value in view.items() if name not in _AROUND and value is not None}
+        if message["type"] != "track":
+            message.pop("event", None)  # a timeline shows the name of a page there too
+        if window.holds(message):
+            received_at = parse_instant(view["receivedAt"])
+            yield line_of(message, kind=SourceKind(view["kind"]), source=view["source"], received_at=received_at)
+
+
+def _write(lines: Iterable[bytes]) -> None:
+    progress = Progress() if err.is_terminal and not sys.stdout.isatty() else None
+    try:
+        for number, line in enumerate(lines, start=1):
+            sys.stdout.buffer.write(line)
+            if progress is not None and number % _SAY_EVERY == 0:
+                progress.say(f"{number:,} events written")
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # whoever read has enough; Python would complain once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment else None

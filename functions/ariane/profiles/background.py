@@ -1,0 +1,59 @@
+"""The background of stitching: what takes too long, or touches too much, to be done while an event waits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ariane.errors import Retryable
+from ariane.identity.jobs import LONGEST_DELAY, BackgroundQueue, ClusterJob, Job, RefoldJob, job_of
+from ariane.identity.model import Transition
+from ariane.profiles.aftermath import Aftermath
+from ariane.profiles.announcing import Announcer
+
+MOST_TRIES = 10
+"""After that the queue itself brings it again, and in the end into the dead letters: about an hour of growing delays."""
+_FIRST_DELAY = 15
+_SKEW = timedelta(minutes=1)
+"""Between the clocks of those who put jobs and of those who do them."""
+
+type Resolve = Callable[[str], Transition]
+"""A cluster's id -> all that the background has changed about it lately. Raises Retryable."""
+type Refold = Callable[[str], object]
+"""Folds a partition of the log again. Raises Retryable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackgroundWorker:
+    resolve: Resolve
+    refold: Refold
+    announcer: Announcer
+    queue: BackgroundQueue
+
+    def take(self, body: str, *, sent_at: datetime) -> Job:
+        """One message of the queue, which ``sent_at`` was put there. What cannot be done yet is put back with a delay.
+
+        Raises Retryable where that fails or has been tried often, Permanent for what is no job.
+        """
+        job = job_of(body)
+        try:
+            self._do(job, job.since or sent_at)
+        except Retryable:
+            if job.tries >= MOST_TRIES:
+                raise
+            again = replace(job, tries=job.tries + 1, since=job.since or sent_at)
+            self.queue.put([again], delay=min(LONGEST_DELAY, _FIRST_DELAY * 2**job.tries))
+        return job
+
+    def _do(self, job: Job, since: datetime) -> None:
+        match job:
+            case RefoldJob():
+                self.refold(job.partition)
+            case ClusterJob():
+                self._follow(self.resolve(job.cluster), since)
+
+    def _follow(self, transition: Transition, since: datetime) -> None:
+        """Every event of a quarantined cluster asks for it to be resolved. What was changed before this one asked is announced by the job
+        that changed it: that job is done only when it has."""
+        if transition.at < since - _SKEW:
+            return
+        Aftermath(self.queue, self.announcer).follow(transition)

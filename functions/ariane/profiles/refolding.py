@@ -1,0 +1,169 @@
+"""Folding the events of one partition of the log anew, each into the fragment of its home, as the identities now say.
+
+Everything is read and decided first; then the partition's fragment and the rows of the other homes are written in one transaction, under
+the version at which the fragment was read. The fragment keeps its once-only memory, which decides what of the log is in. What it knows to
+be applied is in. What it knows to be new is not: stitching it will bring it. What it cannot tell (``Verdict.UNSURE``) is in, and marked in
+the log before the write, so that it is not counted again if it was on its way. What has expired from the log stays with the partition's
+own events.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import batched
+
+from ariane.errors import Conflict, Retryable
+from ariane.identity.jobs import BackgroundQueue, ClusterJob, Job, RefoldJob, jobs_of
+from ariane.identity.model import Transition
+from ariane.identity.rules import Rules
+from ariane.profiles.consent_keeping import adopt, release
+from ariane.profiles.fragment_sums import beyond, known_of, plus, total
+from ariane.profiles.fragments import Fragment, Route, RoutedFragment, StoredFragment
+from ariane.profiles.homes import HomeReader
+from ariane.profiles.refold_following import Following, Overtaken
+from ariane.profiles.refold_marks import new_generation
+from ariane.profiles.refold_scan import Scan, Scanned
+from ariane.profiles.routed_rows import MOST_ROUTED, open_routes
+from ariane.profiles.stitching import Log, Stores
+
+MOST_INLINE = 1_000
+"""Events that a refold takes up while others wait for it."""
+_ATTEMPTS = 6
+"""From the beginning."""
+_WRITES = 20
+
+type Generations = Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class RefoldReport:
+    partition: str
+    events: int
+    """Counted, whoever's they are."""
+    homes: int
+    attempts: int
+
+
+def refold(partition_id: str, *, stores: Stores, key: bytes, rules: Rules, generations: Generations = new_generation) -> RefoldReport:
+    """Idempotent, and begun anew after a crash. Memory grows with the homes, not with the events. Raises Retryable, also where other
+    writers of the fragment keep coming."""
+    homes = HomeReader(stores.identities, rules=lambda: rules, key=lambda: key)
+    for attempt in range(1, _ATTEMPTS + 1):
+        stored = stores.fragments.load([partition_id]).get(partition_id) or StoredFragment(fragment=Fragment(person_id=partition_id))
+        scan = Scan(stored.fragment, stores.log, homes=homes, rules=rules, key=key, generation=generations())
+        try:
+            _scan_and_write(scan, Following(stored, stores.fragments, stores.log), stores)
+        except Conflict:
+            continue
+        adopt(scan.found.decisions, stores)
+        release(scan.found.rehomed, stores)
+        return RefoldReport(partition_id, scan.found.count, len(scan.found.sums), attempt)
+    raise Retryable("refold_contended", "other writers of the same fragment keep coming")
+
+
+def _scan_and_write(scan: Scan, following: Following, stores: Stores) -> None:
+    """Raises Conflict where it cannot keep up with other writers."""
+    scan.run(after_each_page=lambda: following.catch_up(scan))
+    for _ in range(_WRITES):
+        try:
+            return _Rewrite(following.stored, scan.found, stores).write()
+        except Conflict:
+            following.catch_up(scan)
+    raise Overtaken
+
+
+def needs_background(partition_id: str, log: Log, *, most: int = MOST_INLINE) -> bool:
+    """Whether the log holds more than ``most`` events of the partition. Reads no more of them than that."""
+    seen = 0
+    cursor: str | None = None
+    while True:
+        page = log.scan(partition_id, limit=most, cursor=cursor)
+        seen += sum(len(item.messages) for item in page.items)
+        cursor = page.cursor
+        if cursor is None or seen > most:
+            return seen > most
+
+
+def follow(
+    transitions: Iterable[Transition], *, stores: Stores, key: bytes, rules: Rules, background: BackgroundQueue | None = None
+) -> None:
+    """What changes of identities leave to do: small partitions are refolded at once, all else is the background's. Without one every
+    partition is small. Raises Retryable."""
+    jobs = {_subject(job): job for transition in transitions for job in jobs_of(transition)}
+    left: list[Job] = []
+    for subject, job in sorted(jobs.items()):
+        if background is not None and (isinstance(job, ClusterJob) or needs_background(subject, stores.log)):
+            left.append(job)
+        elif isinstance(job, RefoldJob):
+            refold(subject, stores=stores, key=key, rules=rules)
+    if background is not None and left:
+        background.put(left)
+
+
+def _subject(job: Job) -> str:
+    return job.cluster if isinstance(job, ClusterJob) else job.partition
+
+
+class _Rewrite:
+    """What one attempt writes."""
+
+    def __init__(self, stored: StoredFragment, scanned: Scanned, stores: Stores) -> None:
+        self._stored = stored
+        self._scanned = scanned
+        self._fragments = stores.fragments
+        own = stored.fragment.person_id
+        homes = {*stores.fragments.homes_of(own), *scanned.sums} - {own}
+        routes = [Route(home, own) for home in sorted(homes)]
+        self._known = self._fragments.load_routed([*routes, Route(own, own)]) if routes or stored.fragment.is_routed else {}
+        self._routes = routes
+
+    def write(self) -> None:
+        """Raises Conflict where the fragment was written meanwhile."""
+        rows: Sequence[RoutedFragment] = self._rows()
+        open_routes([row.route for row in rows if row.route not in self._known], self._scanned.homes, self._fragments)
+        stored = self._stored
+        expired = self._expired()
+        if len(rows) > MOST_ROUTED:
+            stored, rows = self._write_most(rows, expired)
+        own = plus(self._scanned.sums.get(stored.fragment.person_id, Fragment(person_id="")), expired)
+        memory = replace(stored.fragment, routing=self._stored.fragment.routing + 1, generation=self._scanned.generation)
+        self._fragments.save(replace(stored, fragment=_with_knowledge(memory, own)), routed=rows)
+
+    def _write_most(self, rows: Sequence[RoutedFragment], expired: Fragment) -> tuple[StoredFragment, Sequence[RoutedFragment]]:
+        """All rows but the last ones, in several transactions. Between them the fragment has no generation: whoever refolds it next
+        cannot tell from the sums what has expired, and takes the row that is written first."""
+        own = self._stored.fragment.person_id
+        unfinished = replace(self._stored.fragment, routing=self._stored.fragment.routing + 1, generation=0)
+        stored = replace(self._stored, fragment=unfinished)
+        first = RoutedFragment(partition=own, fragment=known_of(own, expired))
+        *most, last = batched([first, *rows], MOST_ROUTED, strict=False)
+        for some in most:
+            self._fragments.save(stored, routed=some)
+            stored = replace(stored, version=stored.version + 1)
+        return stored, last
+
+    def _rows(self) -> list[RoutedFragment]:
+        """Those that are to be other than they are; emptied where nothing is left in them."""
+        wanted = (self._row(route) for route in self._routes)
+        return [row for row in wanted if row.fragment != self._known.get(row.route, Fragment(person_id=row.route.home))]
+
+    def _row(self, route: Route) -> RoutedFragment:
+        return RoutedFragment(partition=route.partition, fragment=self._scanned.sums.get(route.home) or Fragment(person_id=route.home))
+
+    def _expired(self) -> Fragment:
+        own = self._stored.fragment
+        if own.is_routed and not own.generation:
+            return self._known.get(Route(own.person_id, own.person_id), Fragment(person_id=own.person_id))
+        rows = (row for route, row in self._known.items() if route.home != own.person_id)
+        return beyond(total([own, *rows]), total(self._scanned.sums.values()))
+
+
+def _with_knowledge(memory: Fragment, known: Fragment) -> Fragment:
+    return replace(
+        memory,
+        traits=known.traits,
+        tallies=known.tallies,
+        groups=known.groups,
+        first_seen=known.first_seen,
+        last_seen=known.last_seen,
+        overflow=known.overflow,
+    )

@@ -1,0 +1,196 @@
+"""Instances of the functions, each put together as ``wiring`` does it, over the stores in memory."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ariane.definitions.store import CachedDocuments, Definitions
+from ariane.errors import ArianeError
+from ariane.events.collector import Collector
+from ariane.identity.background import resolve_cluster
+from ariane.identity.rules import Rules as IdentityRules
+from ariane.journeys.runner import Runner
+from ariane.journeys.runner import World as RunnerWorld
+from ariane.journeys.tick import hand_over_due
+from ariane.journeys.unmerging import EntryHomes
+from ariane.messaging.links import MessageLinks
+from ariane.messaging.ports import SendPorts
+from ariane.messaging.send import Sender
+from ariane.messaging.settle import sweep
+from ariane.messaging.unsubscribe_endpoint import UnsubscribeEndpoint
+from ariane.messaging.unsubscribing import UnsubscribePorts, Unsubscriber
+from ariane.profiles.aftermath import Aftermath
+from ariane.profiles.announcing import Interest
+from ariane.profiles.background import BackgroundWorker
+from ariane.profiles.contention import LateLinks, links_of
+from ariane.profiles.directory import ProfileDirectory
+from ariane.profiles.identity_desk import IdentityDesk
+from ariane.profiles.one_person import merges_of, stitch_person
+from ariane.profiles.parking import RejectParking
+from ariane.profiles.reader import ProfileReader
+from ariane.profiles.refolding import refold
+from ariane.profiles.replaying import Replay
+from ariane.profiles.stitching import StitchDefinitions, Stitcher, Stores
+from tests.builders.events import KEYS, PUBLIC_URL
+
+if TYPE_CHECKING:
+    from tests.faults.world import World
+
+TTL = timedelta(seconds=60)
+HORIZON = timedelta(minutes=1)
+
+type Clock = Callable[[], Any]
+
+
+class Builder:
+    """Makes an instance of a function, with caches of its own and its own clock."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def clock(self, worker: str) -> Clock:
+        world = self._world
+        if not world.weather.skew:
+            return world.scheduler.clock
+        return world.faults.clock(world.scheduler.clock, worker=worker, most=timedelta(seconds=world.weather.skew))
+
+    def collect(self, worker: str) -> Collector:
+        port = self._port(worker)
+        return self._world.reception.with_ports(log=port("log"), overflow=port("overflow"), rejects=port("rejects"))
+
+    def stitch(self, worker: str) -> Stitcher:
+        port = self._port(worker)
+        clock = self.clock(worker)
+        stores = self._stores(worker)
+        documents = CachedDocuments(port("definitions"), ttl=TTL, clock=clock)
+        background = port("background_queue")
+        return Stitcher(
+            person=partial(stitch_person, stores=stores, key=KEYS.person, background=background, late=port("replay_queue")),
+            merges=partial(merges_of, stores=stores, key=KEYS.person, background=background),
+            fragments=stores.fragments,
+            announcer=port("announcer"),
+            parking=RejectParking(port("rejects"), clock=clock),
+            definitions=partial(_published, documents),
+        )
+
+    def replay(self, worker: str) -> Replay:
+        """The same function as ``stitch``, fed by a queue."""
+        port = self._port(worker)
+        documents = CachedDocuments(port("definitions"), ttl=TTL, clock=self.clock(worker))
+        links = LateLinks(
+            links=partial(links_of, stores=self._stores(worker), key=KEYS.person, background=port("background_queue")),
+            announcer=port("announcer"),
+            definitions=partial(_published, documents),
+            queue=port("replay_queue"),
+        )
+        return Replay(self.stitch(worker), port("log"), RejectParking(port("rejects"), clock=self.clock(worker)), links)
+
+    def resolve(self, worker: str) -> BackgroundWorker:
+        port = self._port(worker)
+        clock, stores = self.clock(worker), self._stores(worker)
+        documents = CachedDocuments(port("definitions"), ttl=TTL, clock=clock)
+        return BackgroundWorker(
+            resolve=lambda cluster: resolve_cluster(port("identities"), KEYS.person, cluster, _identity(documents), at=clock()),
+            refold=lambda partition: refold(partition, stores=stores, key=KEYS.person, rules=_identity(documents)),
+            announcer=port("announcer"),
+            queue=port("background_queue"),
+        )
+
+    def desk(self, worker: str) -> IdentityDesk:
+        port = self._port(worker)
+        clock = self.clock(worker)
+        documents = CachedDocuments(port("definitions"), ttl=TTL, clock=clock)
+        identities, aftermath = port("identities"), Aftermath(port("background_queue"), port("announcer"))
+        reader = ProfileReader(identities, port("fragments"))
+        known: Mapping[str, Any] = {"rules": lambda: _identity(documents), "key": lambda: KEYS.person}
+        return IdentityDesk(identities, ProfileDirectory(reader, identities, **known), lambda: aftermath, **known, clock=clock)
+
+    def _stores(self, worker: str) -> Stores:
+        port = self._port(worker)
+        return Stores(identities=port("identities"), fragments=port("fragments"), log=port("log"), consents=port("consents"))
+
+    def journey(self, worker: str) -> Runner:
+        port = self._port(worker)
+        clock = self.clock(worker)
+        definitions = self._definitions(worker, clock)
+        ports = RunnerWorld(
+            runs=port("runs"),
+            profiles=ProfileReader(port("identities"), port("fragments")),
+            homes=EntryHomes(port("log"), port("identities"), rules=lambda: _identity(definitions), key=lambda: KEYS.person),
+            history=port("log"),
+            definitions=definitions,
+            journey_queue=port("journey_queue"),
+            send_queue=port("send_queue"),
+            clock=clock,
+        )
+        return Runner(ports)
+
+    def send(self, worker: str) -> Sender:
+        port = self._port(worker)
+        clock = self.clock(worker)
+        ports = SendPorts(
+            profiles=ProfileReader(port("identities"), port("fragments")),
+            heads=port("identities"),
+            enrolments=port("runs"),
+            definitions=self._definitions(worker, clock),
+            history=port("log"),
+            consents=port("consents"),
+            suppressions=port("suppressions"),
+            ledger=port("ledger"),
+            emails=port("emails"),
+            texts=port("texts"),
+            outcomes=port("journey_queue"),
+            links=MessageLinks(key=KEYS.link, public_url=PUBLIC_URL),
+            person_key=KEYS.person,
+            clock=clock,
+        )
+        return Sender(ports)
+
+    def drain(self, worker: str) -> Any:
+        return self._port(worker)("drain")
+
+    def tick(self, worker: str) -> Callable[[], None]:
+        port = self._port(worker)
+        clock = self.clock(worker)
+        runs, queue, ledger = port("runs"), port("journey_queue"), port("ledger")
+
+        def both() -> None:
+            for job in (lambda: hand_over_due(runs, queue, clock=clock, horizon=HORIZON), lambda: sweep(ledger, clock())):
+                try:
+                    job()
+                except ArianeError as error:
+                    self._world.refusals[f"tick {error.code}"] += 1
+
+        return both
+
+    def links(self, worker: str) -> UnsubscribeEndpoint:
+        port = self._port(worker)
+        ports = UnsubscribePorts(
+            consents=port("consents"), identities=port("identities"), log=port("log"), clock=self.clock(worker), link_key=KEYS.link
+        )
+        return UnsubscribeEndpoint(Unsubscriber(ports))
+
+    def _port(self, worker: str) -> Callable[[str], Any]:
+        return lambda name: self._world.wrapped(name, worker)
+
+    def _definitions(self, worker: str, clock: Clock) -> Definitions:
+        world = self._world
+        versions = world.shim.wrap("definitions", world.stores.versions, worker=worker)
+        return Definitions(world.wrapped("definitions", worker), versions, ttl=TTL, clock=clock)
+
+
+def _identity(documents: CachedDocuments) -> IdentityRules:
+    return _rules(orjson.dumps(documents.document("identity")))
+
+
+def _published(documents: CachedDocuments) -> StitchDefinitions:
+    return StitchDefinitions(rules=_identity(documents), interest=Interest.from_document(documents.document("interest")))
+
+
+@cache
+def _rules(document: bytes) -> IdentityRules:
+    """Read once: it is the same in every run."""
+    return IdentityRules.from_document(orjson.loads(document))

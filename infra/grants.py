@@ -85,7 +85,7 @@ def _of_journeys_and_messages(stack: "PlatformStack") -> list[TableGrant]:
         (journey, profiles, [GET_MANY]),
         (journey, journeys, [GET, QUERY, PUT]),
         (stack.journeys.tick, stack.messaging.messages, [UPDATE]),
-        (send, stack.log.events, [QUERY]),
+        (send, stack.log.events, [GET, QUERY]),
         (send, identities, [GET_MANY, QUERY, CHECK]),
         (send, profiles, [GET_MANY]),
         (send, journeys, [GET, CHECK]),

@@ -150,6 +150,7 @@ class SendWorld:
     def run(self, **fields: Any) -> Enrolment:
         fact = {
             "event": "Product Added",
+            "profile": self.profile().id,
             "timestamp": format_instant(NOON + timedelta(minutes=2)),
             "properties": {"name": "Robe", "order_id": "o-1", "total": 49.9},
         }

@@ -152,9 +152,13 @@ def _what_was_announced(rest: Rest) -> Iterator[str]:
     that docs/concepts/stitching.md names."""
     facts = rest.world.stores.bus.facts
     told = {str(fact) for fact in facts}
+    rehomed = {(each, fact.detail["at"]) for fact in facts for each in fact.detail.get("rehomed", ())}
     events = {(fact.detail["source"], fact.detail["messageId"]) for fact in facts if fact.kind == "Event"}
     for transition in rest.world.stores.identities.committed:
         for fact in facts_of_transition(transition):
+            moved = fact.detail.get("rehomed", ())
+            if moved and all(any(each == other and at >= fact.detail["at"] for other, at in rehomed) for each in moved):
+                continue  # by itself, or with what the background changed after it
             if str(fact) not in told and not rest.world.weather.is_torn:
                 yield f"a {fact.kind} was never announced: {dict(fact.detail)}"
     for entry in rest.counted:

@@ -35,6 +35,7 @@ BY_LAMBDA: Mapping[tuple[str, str], str] = {
     ("stitch", "s3:ListBucket"): "the stream's poller looks whether it may",
 }
 WITHOUT_A_CALL: Mapping[tuple[str, str], str] = {
+    ("send", "dynamodb:GetItem"): "a run's entry event, where a split or a shared device touches its person and the run has not heard yet",
     ("api", "dynamodb:ConditionCheckItem"): "a link whose people an event puts into quarantine between its look at them and its commit",
     ("api", "s3:ListBucket"): "without it S3 answers a missing object as forbidden",
     ("journey", "s3:ListBucket"): "without it S3 answers a missing object as forbidden",

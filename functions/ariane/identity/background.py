@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ariane.errors import Conflict, Retryable
-from ariane.identity.clusters import ClusterReader, ClusterView
+from ariane.identity.clusters import ClusterReader, ClusterView, known_splits
 from ariane.identity.commits import MOST_ACTIONS, Commit, Entry, IdentityStore
 from ariane.identity.forests import Parents, pieces, regrouped
 from ariane.identity.ids import person_id
@@ -17,7 +17,6 @@ from ariane.identity.rules import Identifier, Rules
 _ATTEMPTS = 8
 _MOVES = 20
 """Of one commit: each moves a head, two member rows, and changes the roots that it leaves and joins."""
-_REMEMBERED = 50
 
 
 class BackgroundStore(IdentityStore, Protocol):
@@ -40,12 +39,12 @@ def resolve_cluster(store: BackgroundStore, key: bytes, cluster_id: str, rules: 
             return None
         view = ClusterReader(store, key, bound=None).of(row, rules)
         cause = f"background/{row.id}/{row.version}"
-        return view, News(cause=cause, at=at, evidence=view.evidence, splits=view.splits, settled=view.splits)
+        return view, News(cause=cause, at=at, evidence=view.evidence, splits=view.splits, settled=known_splits(store, view.heads.values()))
 
     row = _top(store, cluster_id)
     own = row.id if row is not None else cluster_id
     _Work(store, key, rules).run(plan, stored_under=own)
-    return _together([each for name in dict.fromkeys((own, cluster_id)) for each in store.history_under(name)][-_REMEMBERED:], at)
+    return _together([each for name in dict.fromkeys((own, cluster_id)) for each in store.history_under(name)], at)
 
 
 def reevaluate(

@@ -72,9 +72,14 @@ def summary_in(head: Head, facts: Facts, splits: Sequence[Split], rules: Rules) 
 
 
 def standing_splits(store: EvidenceReader, heads: Iterable[Head]) -> list[Split]:
+    return [split for split in known_splits(store, heads) if not split.is_lifted]
+
+
+def known_splits(store: EvidenceReader, heads: Iterable[Head]) -> list[Split]:
+    """Lifted ones too, where the roots have not been resolved since."""
     named = {split for head in heads if head.summary for split in head.summary.left | head.summary.right}
     found = store.splits(sorted(named)) if named else {}
-    return sorted((split for split in found.values() if not split.is_lifted), key=lambda split: split.id)
+    return sorted(found.values(), key=lambda split: split.id)
 
 
 class ClusterReader:

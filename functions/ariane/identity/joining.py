@@ -143,6 +143,13 @@ class _Draft:
         )
 
 
+def beside(touched: Touched, rules: Rules, id_of: IdOf, *, known: Collection[str]) -> tuple[Head, ...]:
+    """Of identifiers that link nothing here, the heads that learn from it, but for those that are ``known``, by person id."""
+    draft = _Draft(touched, rules, id_of)
+    draft.learn()
+    return tuple(head for person, head in draft.heads.items() if person not in known)
+
+
 def recorded(touched: Touched, rules: Rules, id_of: IdOf) -> Commit:
     """Devices that all are shared: the assertion is kept, and joins nobody. Their first head keeps copies of it apart."""
     draft = _Draft(touched, rules, id_of)

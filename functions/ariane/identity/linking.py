@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
@@ -13,11 +13,11 @@ from ariane.identity.commits import MOST_ACTIONS, Commit, IdentityStore
 from ariane.identity.epochs import Facts, Reason, is_later, mapped
 from ariane.identity.facts import facts_of, is_noted, learn, witness_of
 from ariane.identity.ids import person_id
-from ariane.identity.joining import Touched, quarantined, recorded, step, union
+from ariane.identity.joining import Touched, beside, quarantined, recorded, step, union
 from ariane.identity.model import Assertion, Transition
 from ariane.identity.resolving import News, Resolving
 from ariane.identity.rules import Identifier, Rules
-from ariane.identity.trees import Paths, climb
+from ariane.identity.trees import climb, expect_unmoved
 
 _ATTEMPTS = 6
 
@@ -45,10 +45,10 @@ class Linker:
         return self.take(assertion_of(event, identifiers), rules=rules, cause=cause)
 
     def take(self, assertion: Assertion, *, rules: Rules, cause: str) -> Transition:
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             try:
                 touched = self._touched(assertion, rules, cause)
-                if touched.may_be_stored and self._is_stored(assertion):
+                if (attempt or touched.may_be_stored) and self._is_stored(assertion):
                     return self.transition(cause, assertion.identifiers) or Transition(cause=cause, at=assertion.at)
                 commit = self._decided(touched, rules).commit
                 self._store.commit(commit)
@@ -70,7 +70,9 @@ class Linker:
 
     def decide(self, assertion: Assertion, *, rules: Rules, cause: str) -> Decision:
         """What taking it in now would commit."""
-        return self._decided(self._touched(assertion, rules, cause), rules)
+        touched = self._touched(assertion, rules, cause)
+        decision = self._decided(touched, rules)
+        return replace(decision, refused={**touched.reading.dropped, **decision.refused})
 
     def _decided(self, touched: Touched, rules: Rules) -> Decision:
         if any(row.quarantine is not None for row in touched.rows.values()):
@@ -99,7 +101,7 @@ class Linker:
         reading = mapped(assertion.identifiers, assertion.at, after, splits)
         linking = {each: roots[each] for each in reading.linking if not is_later(each)}
         turned = {each: roots[each] for each in _changed(before, after, known)}
-        self._expect_unmoved(paths, [ids[each] for each in {**linking, **turned}])
+        expect_unmoved(self._store, paths, [ids[each] for each in {**linking, **turned}])
         return Touched(
             assertion=assertion,
             may_be_stored=len(known) == len(ids),
@@ -114,14 +116,6 @@ class Linker:
             cause=cause,
         )
 
-    def _expect_unmoved(self, paths: Paths, person_ids: Collection[str]) -> None:
-        """Levels are read one after the other: a commit is conditional on the roots, so who is below them must still have been there when
-        they were read. Raises Conflict."""
-        steps = {step for each in person_ids for step in paths.path(each)}
-        below = {each: head for each in steps if (head := paths.heads.get(each)) is not None and head.parent is not None}
-        if below and self._store.heads(sorted(below)) != below:
-            raise Conflict("identity_changed", "an identity was changed while it was read")
-
     def _resolved(self, touched: Touched, rules: Rules) -> Decision:
         around = {*touched.roots, *touched.turned}
         view = ClusterReader(self._store, self._key, bound=self._bound).around(around, rules)
@@ -132,6 +126,7 @@ class Linker:
             news = News(cause=touched.cause, at=touched.assertion.at, evidence=evidence, splits=view.splits, added=(touched.assertion,))
             resolving = Resolving(view, news, rules=rules, id_of=self._id_of)
             commit = resolving.commit(stored_under=self._id_of(touched.assertion.identifiers[0]))
+            commit = replace(commit, heads=(*commit.heads, *beside(touched, rules, self._id_of, known=view.heads)))
             if commit.actions <= MOST_ACTIONS:
                 return Decision(commit, resolving.refused(touched.assertion))
         reason = f"over {self._bound} assertions" if not view.is_complete else "too many changes for one commit"

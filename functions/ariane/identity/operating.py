@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ariane.errors import Conflict, NotFound, Rejected, Retryable
-from ariane.identity.clusters import BOUND, ClusterReader, ClusterView, described
+from ariane.identity.clusters import BOUND, ClusterReader, ClusterView, described, top_clusters
 from ariane.identity.commits import MOST_ACTIONS, Commit, Entry, IdentityStore
 from ariane.identity.components import summary_of
 from ariane.identity.epochs import Facts, plain
@@ -15,7 +15,7 @@ from ariane.identity.linking import Decision, Linker
 from ariane.identity.model import OPERATOR, Assertion, Cluster, Head, Lifted, Side, Split, Transition
 from ariane.identity.resolving import News, Resolving, cluster_id, straddles
 from ariane.identity.rules import Identifier, Rules
-from ariane.identity.trees import climb, gather
+from ariane.identity.trees import climb, expect_unmoved, gather
 
 _ATTEMPTS = 6
 _NO_FACTS = Facts()
@@ -88,7 +88,7 @@ class Operator:
         Raises Rejected (``identifier_missing``, ``too_many_identifiers``), Conflict: ``split_stands`` (names the split), ``illegal_link``
         (names the rule), ``identity_pending`` (the background has the last word on these people first).
         """
-        ordered = tuple(sorted(set(identifiers), key=lambda each: (rules.priority_of(each), each.value, each.namespace)))
+        ordered = tuple(sorted(set(map(plain, identifiers)), key=lambda each: (rules.priority_of(each), each.value, each.namespace)))
         if len(ordered) < 2:
             raise Rejected("identifier_missing", "identifiers: a link names two identifiers at least")
         if len(ordered) > MOST_LINKED:
@@ -158,11 +158,13 @@ class Operator:
         at = split.lifted.at if split.lifted else split.at
         own = self._id_of(_first(split.right))
         try:
-            named = [*split.left, *split.right, *(self._kept_apart(split) if split.is_lifted else ())]
+            is_small = len(split.left) + len(split.right) <= self._bound
+            named = [*split.left, *split.right, *(self._kept_apart(split) if split.is_lifted and is_small else ())]
             view = ClusterReader(self._store, self._key, bound=self._bound).around(named, rules)
             commit = self._resolved(view, split, rules, cause, at, own)
             if commit is None or commit.actions > MOST_ACTIONS:
-                commit = _waiting(view, self._roots_of(named), split, rules, self._pending(split, cause, at), own)
+                roots, rows = self._met(named)
+                commit = _waiting(rows, roots, split, rules, self._pending(split, cause, at), own)
             self._store.commit(commit)
         except Conflict:
             return None
@@ -173,11 +175,14 @@ class Operator:
         under = (self._store.assertions_under(self._id_of(each)) for each in (*split.left, *split.right))
         return {each for found in under for assertion in found if straddles(split, assertion.identifiers) for each in assertion.identifiers}
 
-    def _roots_of(self, identifiers: Iterable[Identifier]) -> list[Head]:
+    def _met(self, identifiers: Iterable[Identifier]) -> tuple[list[Head], Collection[Cluster]]:
+        """The roots of all of them, and then the clusters in conflict that these are in. Raises Conflict."""
         named = {self._id_of(each): each for each in identifiers}
         paths = climb(self._store, named)
         roots = {root.person_id: root for root in map(paths.root_of, named)}
-        return [described(each, root, named[each]) if each in named else root for each, root in sorted(roots.items())]
+        rows = {row.id: row for row in top_clusters(self._store, roots.values()).values()}
+        expect_unmoved(self._store, paths, list(named))
+        return [described(each, root, named[each]) if each in named else root for each, root in sorted(roots.items())], rows.values()
 
     def _pending(self, split: Split, cause: str, at: datetime) -> Transition:
         every = {self._id_of(each) for each in split.left | split.right} if split.events_to is not None else set[str]()
@@ -224,31 +229,26 @@ def _expect_allowed(decision: Decision) -> None:
         raise Conflict("illegal_link", f"identifiers: {plain(identifier)} cannot join: {reason}")
 
 
-def _waiting(view: ClusterView, roots: Iterable[Head], split: Split, rules: Rules, transition: Transition, own: str) -> Commit:
+def _waiting(rows: Collection[Cluster], roots: Iterable[Head], split: Split, rules: Rules, transition: Transition, own: str) -> Commit:
     """Too much for now: the split is kept, the background obeys it. ``roots`` are all that its identifiers have by now: even those that
-    nothing connects any more remember it."""
-    found = sorted((each for each in view.rows.values() if each.parent is None), key=lambda each: each.id)
-    row, *others = found or [Cluster(id=cluster_id(transition.cause))]
+    nothing connects any more remember it. ``rows`` are their clusters, read after them."""
+    row, *others = sorted(rows, key=lambda each: each.id) or [Cluster(id=cluster_id(transition.cause))]
     heads = [replace(_marked(root, split, rules), last=None, cluster=row.id) for root in roots]
-    listed = view.entries.get(row.id, frozenset())
     return Commit(
         heads=tuple(heads),
         clusters=(
             replace(row, quarantine=row.quarantine or "an operator's split of many identifiers"),
             *(replace(each, parent=row.id) for each in others),
         ),
-        entries=tuple(
-            Entry(row.id, each) for each in (*(each.id for each in others), *(each.person_id for each in heads)) if each not in listed
-        ),
+        entries=tuple(Entry(row.id, each) for each in (*(each.id for each in others), *(each.person_id for each in heads))),
         split=split,
         transition=(own, replace(transition, quarantined=row.id)),
     )
 
 
 def _marked(root: Head, split: Split, rules: Rules) -> Head:
+    """Of a lifted one too: the background learns from it whose events have to be folded again."""
     summary = root.summary or summary_of(_known(root), _NO_FACTS, (), rules)
-    if split.is_lifted:
-        return replace(root, summary=summary)
     return replace(root, summary=replace(summary, left=summary.left | {split.id}, right=summary.right | {split.id}))
 
 

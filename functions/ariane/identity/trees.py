@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ariane.errors import Retryable
+from ariane.errors import Conflict, Retryable
 from ariane.identity.model import Head
 
 _ATTEMPTS = 5
@@ -65,6 +65,15 @@ def _read_up(store: Heads, person_ids: Collection[str]) -> dict[str, Head]:
         found.update(level)
         wanted = {head.parent for head in level.values() if head.parent is not None} - found.keys()
     return found
+
+
+def expect_unmoved(store: Heads, paths: Paths, person_ids: Collection[str]) -> None:
+    """Levels are read one after the other: where a commit is conditional on the roots, who is below them must still have been there when
+    they were read. Raises Conflict."""
+    steps = {step for each in person_ids for step in paths.path(each)}
+    below = {each: head for each in steps if (head := paths.heads.get(each)) is not None and head.parent is not None}
+    if below and store.heads(sorted(below)) != below:
+        raise Conflict("identity_changed", "an identity was changed while it was read")
 
 
 def gather(store: Members, root: Head) -> dict[str, str]:

@@ -12,6 +12,7 @@ from ariane.journeys.enrolment import Enrolment
 from ariane.journeys.enrolment import Status as RunStatus
 from ariane.journeys.exits import ExitSearch
 from ariane.journeys.graph import read_journey
+from ariane.journeys.unmerging import EntryHomes, is_stray
 from ariane.messaging.addresses import ReachableAt, address_of
 from ariane.messaging.brand import Brand, Topic
 from ariane.messaging.composing import Material, compose
@@ -47,6 +48,8 @@ class Decider:
         run = self._ports.enrolments.get(request.profile, request.enrolment)
         if run is None or not run.is_running or (run.node, run.visit) != (request.node, request.visit):
             return _skipped(entry, Skip.EXITED if run and run.status is RunStatus.EXITED else Skip.ENROLMENT_ENDED)
+        if self._is_stray(run, profile):
+            return _skipped(entry, Skip.EXITED)
         if topic is None:
             return _skipped(entry, Skip.UNKNOWN_TOPIC)
         try:
@@ -90,6 +93,11 @@ class Decider:
         heads = self._ports.heads.heads([profile.id, owner.id])
         own, other = (head.summary if (head := heads.get(each.id)) else None for each in (profile, owner))
         return own is not None and other is not None and bool(own.left & other.right or own.right & other.left)
+
+    def _is_stray(self, run: Enrolment, profile: Profile) -> bool:
+        """A split may not have reached the run yet: what another person's event began is not told to this one."""
+        homes = EntryHomes(self._ports.history, self._ports.heads, rules=self._rules, key=lambda: self._ports.person_key)
+        return is_stray(homes.at_entry(run.fact), profile)
 
     def _has_left(self, version: Mapping[str, Any], run: Enrolment, profile: Profile) -> bool:
         """The exit may have been stitched already while its message still waits in the journey queue."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import batched
 from typing import Any, Protocol, Self
 
 from ariane.events.model import Event
@@ -13,6 +14,8 @@ from ariane.profiles.fragments import counted_name
 EVENT = "Event"
 PROFILE_MERGED = "Profile Merged"
 PROFILE_SPLIT = "Profile Split"
+_MOST_REHOMED = 1_000
+"""Partitions in one fact: the bus takes 256 KB, the journey queue too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +106,9 @@ def facts_of_transition(transition: Transition) -> list[Fact]:
     """What people became one, what one person became several, and whose events (by their partition in the log) may be another's now:
     nobody parts where a device turns out to be shared, but what it did since then is its own."""
     facts = [merged_fact(each) for each in transition.merged] + [split_fact(each) for each in transition.parted]
-    return [*facts, _rehomed_fact(transition)] if transition.refold else facts
+    return [*facts, *(_rehomed_fact(transition, moved) for moved in batched(transition.refold, _MOST_REHOMED, strict=False))]
 
 
-def _rehomed_fact(transition: Transition) -> Fact:
-    moved = list(transition.refold)
-    detail = {"from": moved[0], "into": [], "rehomed": moved, "at": format_instant(transition.at), "cause": transition.cause}
+def _rehomed_fact(transition: Transition, moved: Sequence[str]) -> Fact:
+    detail = {"from": moved[0], "into": [], "rehomed": list(moved), "at": format_instant(transition.at), "cause": transition.cause}
     return Fact(PROFILE_SPLIT, detail)

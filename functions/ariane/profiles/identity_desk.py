@@ -100,6 +100,7 @@ class IdentityDesk:
         rules, operator = self._rules(), self._operator()
         standing = self._same_split(said.identifiers)
         if standing is not None:
+            _expect_same_side(standing, said)
             return self._done(self._told(standing), standing)
         self._expect_of(self._directory.profile(text), said.identifiers)
         split, transition = operator.split(
@@ -138,6 +139,7 @@ class IdentityDesk:
             if set(profile.identifiers.values()) <= {*map(str, said.identifiers)}:
                 raise Rejected("identifier_alone", "identifiers: these are all that the person has; there is nobody to part them from")
             return Done(people=[profile], is_pending=False, would_take=said.identifiers)
+        _expect_same_side(standing, said)
         return Done(people=self._people([*standing.left, *standing.right]), is_pending=False, split=standing)
 
     # what was said before
@@ -203,6 +205,11 @@ class IdentityDesk:
 
     def _operator(self) -> Operator:
         return Operator(self._store, self._key())
+
+
+def _expect_same_side(standing: Split, said: Said) -> None:
+    if said.events_to is not None and said.events_to is not standing.events_to:
+        raise Conflict("already_split", f"events_to: the split {standing.id} stands and says otherwise; lift it, then say it anew")
 
 
 def _named(profile: Profile, text: str) -> Identifier:

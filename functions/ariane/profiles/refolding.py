@@ -28,6 +28,8 @@ from ariane.profiles.stitching import Log, Stores
 MOST_INLINE = 1_000
 """Events that a refold takes up while others wait for it."""
 _ATTEMPTS = 6
+MOST_AT_ONCE = 5
+"""Partitions that are refolded while an event waits."""
 """From the beginning."""
 _WRITES = 20
 
@@ -86,15 +88,17 @@ def needs_background(partition_id: str, log: Log, *, most: int = MOST_INLINE) ->
 def follow(
     transitions: Iterable[Transition], *, stores: Stores, key: bytes, rules: Rules, background: BackgroundQueue | None = None
 ) -> None:
-    """What changes of identities leave to do: small partitions are refolded at once, all else is the background's. Without one every
+    """What changes of identities leave to do: a few small partitions are refolded at once, all else is the background's. Without one every
     partition is small. Raises Retryable."""
     jobs = {_subject(job): job for transition in transitions for job in jobs_of(transition)}
     left: list[Job] = []
+    refolded = 0
     for subject, job in sorted(jobs.items()):
-        if background is not None and (isinstance(job, ClusterJob) or needs_background(subject, stores.log)):
+        if background is not None and (isinstance(job, ClusterJob) or refolded >= MOST_AT_ONCE or needs_background(subject, stores.log)):
             left.append(job)
         elif isinstance(job, RefoldJob):
             refold(subject, stores=stores, key=key, rules=rules)
+            refolded += 1
     if background is not None and left:
         background.put(left)
 

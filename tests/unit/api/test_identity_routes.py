@@ -134,6 +134,14 @@ def test_the_same_un_merge_again_is_the_same_split_and_is_told_again(world: Desk
     assert len(world.told("Profile Split")) == 2
 
 
+def test_the_same_un_merge_with_the_events_to_the_other_side_is_refused_and_names_the_split(world: DeskWorld) -> None:
+    first = parted(world)
+    for query in ({}, {"dry_run": "true"}):
+        status, body = world.ask("POST", UNMERGE, TYPED | {"events_to": "these"}, query)
+        assert (status, body["code"]) == (409, "already_split")
+        assert first["split"]["id"] in body["message"]
+
+
 def test_the_same_un_merge_again_takes_nothing_else_from_who_was_taken_out(world: DeskWorld) -> None:
     """The card has an app of its own by then: said again, it does not part the two."""
     first = parted(world)

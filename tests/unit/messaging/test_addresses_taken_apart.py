@@ -34,6 +34,19 @@ def test_nothing_is_sent_to_an_address_that_was_taken_apart(topic: str) -> None:
     assert (entry.status, entry.reason, world.emails.sent) == (Status.SKIPPED, "address_taken_apart", [])
 
 
+@pytest.mark.parametrize("topic", ["offers", "orders"])
+def test_a_run_that_another_persons_event_began_sends_nothing_though_it_has_not_heard_of_the_split(topic: str) -> None:
+    world = SendWorld()
+    run = world.run()
+    begun_by_the_address = {**run.fact, "fragment": prs(f"email:{ADDRESS}")}
+    world.enrolments.save(replace(run, fact=begun_by_the_address, lock=1))
+    take_apart(world)
+
+    entry = world.deliver(topic=topic)
+
+    assert (entry.status, entry.reason, world.emails.sent) == (Status.SKIPPED, "exited", [])
+
+
 def test_once_the_split_is_lifted_it_is_theirs_again() -> None:
     world = SendWorld()
     split = take_apart(world)

@@ -352,6 +352,19 @@ def test_following_a_transition_refolds_what_is_small_and_hands_over_what_is_not
     assert sorted(type(job).__name__ for job in put) == ["ClusterJob", "RefoldJob"]
 
 
+def test_no_more_than_a_few_partitions_are_refolded_while_an_event_waits() -> None:
+    put: list[Any] = []
+
+    class Queue:
+        def put(self, jobs: Any, *, delay: int = 0) -> None:
+            put.extend(jobs)
+
+    stack = Stack()
+    many = tuple(prs(f"device_id:d{number}") for number in range(2_000))
+    follow([Transition(cause="c", at=NOON, refold=many)], stores=stores_of(stack), key=KEY, rules=RULES, background=Queue())
+    assert len(put) == 1_995
+
+
 # whatever happens, in whatever order
 
 DEVICES = ("tablet", "z")

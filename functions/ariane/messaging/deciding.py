@@ -46,10 +46,8 @@ class Decider:
         address = address_of(profile, request.channel, rules=self._rules(), key=self._ports.person_key)
         entry = self._entry(request, profile, standing, topic=topic, address=address)
         run = self._ports.enrolments.get(request.profile, request.enrolment)
-        if run is None or not run.is_running or (run.node, run.visit) != (request.node, request.visit):
-            return _skipped(entry, Skip.EXITED if run and run.status is RunStatus.EXITED else Skip.ENROLMENT_ENDED)
-        if self._is_stray(run, profile):
-            return _skipped(entry, Skip.EXITED)
+        if run is None or not run.is_running or (run.node, run.visit) != (request.node, request.visit) or self._is_stray(run, profile):
+            return _skipped(entry, _ended(run, request))
         if topic is None:
             return _skipped(entry, Skip.UNKNOWN_TOPIC)
         try:
@@ -97,7 +95,7 @@ class Decider:
     def _is_stray(self, run: Enrolment, profile: Profile) -> bool:
         """A split may not have reached the run yet: what another person's event began is not told to this one."""
         homes = EntryHomes(self._ports.history, self._ports.heads, rules=self._rules, key=lambda: self._ports.person_key)
-        return is_stray(homes.at_entry(run.fact), profile)
+        return is_stray(homes.at_entry({"profile": run.profile, **run.fact}), profile)
 
     def _has_left(self, version: Mapping[str, Any], run: Enrolment, profile: Profile) -> bool:
         """The exit may have been stitched already while its message still waits in the journey queue."""
@@ -162,6 +160,14 @@ def _read[T](what: str, read: Callable[[], T]) -> T:
         return read()
     except (Rejected, Permanent, LookupError, TypeError, ValueError) as error:
         raise Retryable("definitions_invalid", f"{what} cannot be read") from error
+
+
+def _ended(run: Enrolment | None, request: SendRequest) -> Skip:
+    """Exited, or another person's by now; any other end, and a run that has moved on, is its enrolment's."""
+    if run is None or run.status is RunStatus.EXITED:
+        return Skip.EXITED if run else Skip.ENROLMENT_ENDED
+    stands = run.is_running and (run.node, run.visit) == (request.node, request.visit)
+    return Skip.EXITED if stands else Skip.ENROLMENT_ENDED
 
 
 def _skipped(entry: LedgerEntry, reason: Skip) -> Decision:

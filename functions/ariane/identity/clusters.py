@@ -8,6 +8,7 @@ from ariane.identity.commits import EvidenceReader
 from ariane.identity.components import summary_of
 from ariane.identity.epochs import Facts, mapped
 from ariane.identity.facts import facts_of
+from ariane.identity.forests import are_trees
 from ariane.identity.ids import person_id
 from ariane.identity.model import Assertion, Cluster, Evidence, Head, Split, Summary
 from ariane.identity.rules import Identifier, Rules
@@ -110,7 +111,7 @@ class ClusterReader:
         assertions = None if members is None else self._assertions(members)
         if members is None or assertions is None:
             return ClusterView(heads=heads, rows=rows, entries=entries, assertions=(), splits=(), evidence={}, is_complete=False)
-        if not named.keys() <= members.keys() or any(head.parent not in (None, *members) for head in members.values()):
+        if not named.keys() <= members.keys() or not are_trees({each: head.parent for each, head in members.items()}):
             raise Conflict("identity_changed", "an identity was changed while it was read")
         return self._view(members, rows, entries, assertions, rules)
 

@@ -18,6 +18,19 @@ def tops(parents: Parents) -> dict[str, str]:
     return found
 
 
+def are_trees(parents: Mapping[str, str | None]) -> bool:
+    """Whether every node leads to a root. What was read while others wrote may not: two nodes each below the other, or one below
+    nobody read."""
+    below: dict[str | None, list[str]] = {}
+    for each, above in parents.items():
+        below.setdefault(above, []).append(each)
+    reached, wanted = 0, below.get(None, [])
+    while wanted:
+        reached += len(wanted)
+        wanted = [child for each in wanted for child in below.get(each, ())]
+    return reached == len(parents)
+
+
 def trees(parents: Parents) -> dict[str, set[str]]:
     """Root -> everything in its tree, itself too."""
     found: dict[str, set[str]] = {}

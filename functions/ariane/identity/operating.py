@@ -158,7 +158,7 @@ class Operator:
         at = split.lifted.at if split.lifted else split.at
         own = self._id_of(_first(split.right))
         try:
-            is_small = len(split.left) + len(split.right) <= self._bound
+            is_small = len(split.left) + len(split.right) <= BOUND
             named = [*split.left, *split.right, *(self._kept_apart(split) if split.is_lifted and is_small else ())]
             view = ClusterReader(self._store, self._key, bound=self._bound).around(named, rules)
             commit = self._resolved(view, split, rules, cause, at, own)

@@ -106,7 +106,7 @@ class ClusterReader:
         self, named: Mapping[str, Identifier], paths: Paths, roots: Mapping[str, Head], tops: Mapping[str, Cluster], rules: Rules
     ) -> ClusterView:
         rows, entries, found = self._connected(roots, tops)
-        heads = {**found, **{each: described(each, paths.heads.get(each), own) for each, own in named.items()}}
+        heads = {**found, **{each: described(each, found.get(each, paths.heads.get(each)), own) for each, own in named.items()}}
         members = self._members(found.values(), heads)
         assertions = None if members is None else self._assertions(members)
         if members is None or assertions is None:

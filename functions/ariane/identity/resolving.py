@@ -235,9 +235,11 @@ class Resolving:
         """Partitions of the log with events that may be another's now."""
         found = {self._id_of(each) for each in devices}
         named = [each for each in (self.news.split, *self.news.settled) if each is not None and each.events_to is not None]
+        routing = [each for each in self.news.splits if each.events_to is not None and not each.is_lifted]
         for assertion in self.resolution.assertions:
             first, names = assertion.identifiers[0], assertion.identifiers
-            is_moved = is_device(first, self._rules) and any(each in devices for each in names)
+            is_named = any(each in devices for each in names)
+            is_moved = is_named and (is_device(first, self._rules) or any(straddles(each, names) for each in routing))
             if is_moved or any(straddles(each, names) for each in named):
                 found.add(self._id_of(first))
         for assertion in self.news.added:

@@ -8,13 +8,20 @@ import typer
 
 from cli.command_options import JsonOption, StageOption
 from cli.deployment import find
-from cli.profile_api import connect
+from cli.failures import CommandFailed
+from cli.identity_order_lines import done_lines, in_their_words, plan_lines, split_lines, text
+from cli.profile_api import ProfileApi, connect
 from cli.report import out, print_json
+from cli.waiting import wait_for
 
 Identifier = Annotated[str, typer.Argument(metavar="NAMESPACE:VALUE", help="For example email:jeanne@example.fr or user_id:u42.")]
 Taken = Annotated[list[str], typer.Argument(metavar="NAMESPACE:VALUE...", help="The identifiers that are another person's.")]
 Linked = Annotated[list[str], typer.Argument(metavar="NAMESPACE:VALUE...", help="The identifiers of one person, two or more.")]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason, for whoever looks at it later.")]
+
+WaitOption = Annotated[bool, typer.Option("--wait", help="Wait until the background has brought their events over.")]
+PATIENCE = 600.0
+POLL = 1.0
 
 
 class EventsTo(StrEnum):
@@ -33,7 +40,7 @@ def explain(identifier: Identifier, stage: StageOption = None, as_json: JsonOpti
     if as_json:
         print_json(found)
         return
-    _say(explained(found))
+    say(explained(found))
 
 
 def unmerge(
@@ -42,111 +49,98 @@ def unmerge(
     events_to: Annotated[
         EventsTo | None, typer.Option(help="Whose the events are that name identifiers of both sides; unless said, the strongest one's.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be taken apart, and do nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say who and what would come of it, and do nothing.")] = False,
+    wait: WaitOption = False,
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take identifiers out of a person. It stands against whatever comes later, until it is lifted."""
-    answer = connect(find(stage)).unmerge(identifiers, why=why, events_to=events_to, is_dry_run=dry_run)
-    if as_json:
+    api = connect(find(stage))
+    with in_their_words(identifiers):
+        answer = api.unmerge(identifiers, why=why, events_to=events_to, is_dry_run=dry_run)
+    if dry_run and as_json:
         print_json(answer)
     elif "would_part" in answer:
-        _say(_plan(answer))
+        say(plan_lines(answer))
     else:
-        _say([*_split_lines(answer["split"]), "", *_people_lines(answer)])
+        _finish(api, answer, wait=wait, as_json=as_json)
 
 
 def link(identifiers: Linked, why: WhyOption, stage: StageOption = None, as_json: JsonOption = False) -> None:
     """Say that identifiers are one person's. It counts as much as what a trusted source says."""
     first, *others = identifiers
-    answer = connect(find(stage)).link(first, others, why=why)
+    if not others:
+        raise CommandFailed(f"{first} alone is one person already: name two identifiers at least")
+    with in_their_words(others, asked_for=first):
+        answer = connect(find(stage)).link(first, others, why=why)
     if as_json:
         print_json(answer)
     else:
-        _say(_people_lines(answer))
+        say(done_lines(answer))
 
 
 def lift(
     split: Annotated[str, typer.Argument(metavar="SPLIT", help="As unmerge and explain show it: spl_…")],
     why: WhyOption,
+    wait: WaitOption = False,
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take an unmerge back: what it alone kept apart is one person again."""
-    answer = connect(find(stage)).lift(split, why=why)
+    api = connect(find(stage))
+    with in_their_words([split]):
+        answer = api.lift(split, why=why)
+    _finish(api, answer, wait=wait, as_json=as_json)
+
+
+def _finish(api: ProfileApi, answer: Mapping[str, Any], *, wait: bool, as_json: bool) -> None:
+    if wait and answer["pending"]:
+        answer = {**answer, **_when_done(api, answer["split"]["id"])}
     if as_json:
         print_json(answer)
     else:
-        _say([*_split_lines(answer["split"]), "", *_people_lines(answer)])
+        say(done_lines(answer))
+
+
+def _when_done(api: ProfileApi, split_id: str) -> Mapping[str, Any]:
+    def done() -> Mapping[str, Any] | None:
+        now = api.split(split_id)
+        return None if now["pending"] else {name: now[name] for name in ("split", "profiles", "pending")}
+
+    return wait_for("the background to bring their events over (the split stands all the same)", done, patience=PATIENCE, every=POLL)
 
 
 def explained(found: Mapping[str, Any]) -> list[str]:
     """The API's answer as lines of plain sentences."""
     count = len(found["identifiers"])
     lines = [f"{found['id']} is one person with {count:,} identifier{'' if count == 1 else 's'}."]
+    if all(each.get("epoch") for each in found["identifiers"]):
+        lines = [f"{found['id']} is a shared device: it is nobody's, and joins nobody to anybody."]
     if not found["complete"]:
         lines.append(f"There is too much evidence about it to go through here ({found['quarantine'] or 'over the bound'}).")
     elif found["quarantine"]:
-        lines.append(f"The background still has to resolve it: {found['quarantine']}.")
+        lines.append(f"Not all of it is decided yet, the background is at work on it: {found['quarantine']}.")
     lines += _linked_lines(found)
     for title, rows in (
         ("Kept apart:", [each["message"] for each in found["refused"]]),
-        ("Shared devices:", [f"{_text(each)}: {each['message']}" for each in found["shared_devices"]]),
-        ("Given by too many to be anybody's:", [f"{_text(each)}: {each['message']}" for each in found["hubs"]]),
-        ("Taken apart by hand:", [line for each in found["splits"] for line in _split_lines(each)]),
+        ("Shared devices:", [f"{text(each)}: {each['message']}" for each in found["shared_devices"]]),
+        ("Given by too many to be anybody's:", [f"{text(each)}: {each['message']}" for each in found["hubs"]]),
+        ("Taken apart by hand:", [line for each in found["splits"] for line in split_lines(each)]),
     ):
         lines += ["", title, *(f"  {row}" for row in rows)] if rows else []
     return lines
 
 
 def _linked_lines(found: Mapping[str, Any]) -> list[str]:
-    because = {_text(each["identifier"]): each["message"] for each in found["links"]}
+    because = {text(each["identifier"]): each["message"] for each in found["links"]}
     lines: list[str] = []
     for each in found["identifiers"]:
-        lines.append(f"  {_text(each)}")
-        if _text(each) in because:
-            lines.append(f"      {because[_text(each)]}")
+        lines.append(f"  {text(each)}")
+        if text(each) in because:
+            lines.append(f"      {because[text(each)]}")
     return lines
 
 
-def _plan(answer: Mapping[str, Any]) -> list[str]:
-    (person,), would = answer["profiles"], answer["would_part"]
-    return [
-        f"A dry run, nothing was done. Out of {person['id']}",
-        f"  would be taken: {_listed(would['identifiers'])}",
-        f"  would be left:  {_listed(would['others'])}",
-    ]
-
-
-def _split_lines(split: Mapping[str, Any]) -> list[str]:
-    lines = [
-        f"{split['id']}: {_listed(split['identifiers'])} apart from {_listed(split['others'])}",
-        f"    by {split['by']} on {_day(split['at'])}: {split['why']}",
-    ]
-    lifted = split["lifted"]
-    return [*lines, f"    lifted by {lifted['by']} on {_day(lifted['at'])}: {lifted['why']}"] if lifted else lines
-
-
-def _people_lines(answer: Mapping[str, Any]) -> list[str]:
-    count = len(answer["profiles"])
-    lines = ["They are one person now:" if count == 1 else f"They are {count:,} people now:"]
-    lines += [f"  {each['id']}: {_listed(each['identifiers'])}" for each in answer["profiles"]]
-    return [*lines, "The background still works on it: look again in a minute."] if answer["pending"] else lines
-
-
-def _listed(identifiers: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(map(_text, identifiers))
-
-
-def _text(identifier: Mapping[str, Any]) -> str:
-    text = f"{identifier['type']}:{identifier['value']}"
-    return f"{text} (since it is shared)" if identifier.get("epoch") else text
-
-
-def _day(instant: str) -> str:
-    return f"{instant[:10]} at {instant[11:16]} UTC"
-
-
-def _say(lines: Sequence[str]) -> None:
+def say(lines: Sequence[str]) -> None:
     for line in lines:
         out.print(line, markup=False, soft_wrap=True)

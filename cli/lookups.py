@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import orjson
 import typer
 
 from cli import mailbox as mailboxes
 from cli.command_options import JsonOption, StageOption
 from cli.deployment import find
-from cli.identity_operations import add_commands
+from cli.identity_operations import add_commands, explained, say
 from cli.local.home import default_home
-from cli.profile_api import connect
-from cli.report import out, print_json, print_table
+from cli.profile_api import ApiRefused, connect
+from cli.report import out, print_json, print_rows
 
 profile = typer.Typer(help="Look a person up by any identifier, find out why, put it right.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(metavar="NAMESPACE:VALUE", help="For example email:jeanne@example.fr or user_id:u42.")]
@@ -20,15 +21,35 @@ Identifier = Annotated[str, typer.Argument(metavar="NAMESPACE:VALUE", help="For 
 @profile.command("show")
 def show(identifier: Identifier, stage: StageOption = None, as_json: JsonOption = False) -> None:
     """Who it is: identifiers, traits, consents."""
-    found = connect(find(stage)).profile(identifier)
+    api = connect(find(stage))
+    try:
+        found = api.profile(identifier)
+    except ApiRefused as error:
+        if as_json or error.code != "shared_device":
+            raise
+        say(explained(api.explain(identifier)))
+        return
     if as_json:
         print_json(found)
-        return
-    rows = [{"what": "id", "value": found["id"]}]
-    rows += [{"what": f"identifier {each['type']}", "value": each["value"]} for each in found["identifiers"]]
-    rows += [{"what": f"trait {name}", "value": value} for name, value in found["traits"].items()]
-    rows += [{"what": "consent", "value": consent_text(each)} for each in found["consents"]]
-    print_table("", rows, ["what", "value"])
+    else:
+        print_rows(_profile_rows(found), ["what", "value"])
+
+
+def _profile_rows(found: Mapping[str, Any]) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = [{"what": "id", "value": found["id"]}]
+    rows += [{"what": f"identifier {each['type']}", "value": _value_text(each)} for each in found["identifiers"]]
+    rows += [{"what": "more devices", "value": f"{found['more_devices']:,}"}] if "more_devices" in found else []
+    rows += [{"what": f"trait {name}", "value": _trait_text(value)} for name, value in found["traits"].items()]
+    return rows + [{"what": "consent", "value": consent_text(each)} for each in found["consents"]]
+
+
+def _value_text(identifier: Mapping[str, Any]) -> str:
+    shared = " (a shared device: it joins nobody; explain says since when)" if identifier.get("epoch") else ""
+    return f"{identifier['value']}{shared}"
+
+
+def _trait_text(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def consent_text(consent: Mapping[str, Any]) -> str:
@@ -48,7 +69,20 @@ def timeline(
     if as_json:
         print_json(entries)
         return
-    print_table("", entries, ["timestamp", "source", "type", "event"])
+    print_rows([_timeline_row(each) for each in entries], ["time", "source", "type", "event", "order", "message"], whole=["time"])
+
+
+def _timeline_row(event: Mapping[str, Any]) -> dict[str, object]:
+    """To the second, in UTC; with what a customer has on the receipt."""
+    properties = event.get("properties") or {}
+    return {
+        "time": f"{event['timestamp'][:19]}Z",
+        "source": event["source"],
+        "type": event["type"],
+        "event": event["event"],
+        "order": properties.get("order_id"),
+        "message": event["messageId"],
+    }
 
 
 add_commands(profile)
@@ -60,7 +94,8 @@ def messages(identifier: Identifier, stage: StageOption = None, as_json: JsonOpt
     if as_json:
         print_json(entries)
     else:
-        print_table("", entries, ["at", "channel", "template", "journey", "status", "reason"])
+        rows = [{**each, "time": f"{each['at'][:19]}Z"} for each in entries]
+        print_rows(rows, ["time", "channel", "address", "template", "journey", "status", "reason"], whole=["time"])
 
 
 def mailbox(

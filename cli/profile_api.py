@@ -14,8 +14,16 @@ from cli.failures import CommandFailed
 _LARGEST_PAGE = 100
 
 
+class ApiRefused(CommandFailed):
+    """``code`` is the API's own, empty where it gives none."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"the API answers {status}: {message}")
+        self.code = code
+
+
 class ProfileApi:
-    """Answers as JSON. Raises CommandFailed with the API's own message for everything but success."""
+    """Answers as JSON. Raises ApiRefused with the API's own message for everything but success."""
 
     def __init__(self, base_url: str, token: str) -> None:
         self._http = httpx.Client(base_url=base_url, headers={"authorization": f"Bearer {token}"}, timeout=30)
@@ -95,11 +103,10 @@ class ProfileApi:
 
 
 def connect(deployment: Deployment) -> ProfileApi:
-    """The local run knows its token; for a stage in AWS it is read from ARIANE_API_TOKEN."""
-    stack = deployment.local_stack
+    """With the token in ARIANE_API_TOKEN; the local run has one of its own for whoever sets none."""
+    stack, token = deployment.local_stack, os.environ.get("ARIANE_API_TOKEN")
     if stack is not None:
-        return ProfileApi(stack.api_url, stack.api_token)
-    token = os.environ.get("ARIANE_API_TOKEN")
+        return ProfileApi(stack.api_url, token or stack.api_token)
     if not token:
         raise CommandFailed("set ARIANE_API_TOKEN to an API token (`ariane tokens create NAME` makes one)")
     return ProfileApi(deployment.output("ApiUrl"), token)
@@ -122,12 +129,16 @@ def _json(answer: httpx.Response) -> dict[str, Any]:
     if answer.is_success:
         value: dict[str, Any] = answer.json()
         return value
-    raise CommandFailed(f"the API answers {answer.status_code}: {_message(answer)}")
+    told = _told(answer)
+    code, message = str(told.get("code", "")), str(told.get("message", answer.text[:200]))
+    if not code and answer.status_code in (401, 403) and os.environ.get("ARIANE_API_TOKEN"):
+        message += ": ARIANE_API_TOKEN is no token of this stage"
+    raise ApiRefused(answer.status_code, code, message)
 
 
-def _message(answer: httpx.Response) -> str:
+def _told(answer: httpx.Response) -> Mapping[str, object]:
     try:
-        value: Mapping[str, object] = answer.json()
+        value = answer.json()
     except ValueError:
-        return answer.text[:200]
-    return str(value.get("message", answer.text[:200]))
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -30,9 +30,23 @@ def print_table(title: str, rows: Sequence[Mapping[str, object]], columns: Seque
     console().print(table)
 
 
+def print_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], *, whole: Sequence[str] = ()) -> None:
+    """A table on a terminal; into a file or a program one line per row, the values apart by tabs, the names of the columns first."""
+    if out.is_terminal:
+        print_table("", rows, columns, whole=whole)
+        return
+    print("\t".join(columns))
+    for row in rows:
+        print("\t".join(_flat(row.get(column)) for column in columns))
+
+
 def console() -> Console:
     """A file or another program has no width to wrap at, unless COLUMNS gives it one."""
     return out if out.is_terminal or "COLUMNS" in os.environ else Console(width=_UNBOUNDED, highlight=False)
+
+
+def _flat(value: object) -> str:
+    return "" if value is None else " ".join(str(value).split())
 
 
 def _cell(value: object) -> str:

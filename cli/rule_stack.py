@@ -98,7 +98,12 @@ class RuleStack:
             identities=DynamoIdentities(self._dynamodb, table=identities),
             fragments=DynamoFragments(self._dynamodb, table=self._table("ProfilesTable")),
             log=DynamoEventHistory(self._dynamodb, table=self._table("EventsTable")),
-            consents=DynamoConsents(self._dynamodb, privacy_table=self._table("PrivacyTable"), identities_table=identities),
+            consents=DynamoConsents(
+                self._dynamodb,
+                privacy_table=self._table("PrivacyTable"),
+                identities_table=identities,
+                profiles_table=self._table("ProfilesTable"),
+            ),
         )
 
     @cached_property

@@ -13,7 +13,7 @@ class StateMissing(CommandFailed):
     """The awaited state did not come."""
 
 
-def wait_for[T](what: str, probe: Callable[[], T | None], *, patience: float = PATIENCE_SECONDS) -> T:
+def wait_for[T](what: str, probe: Callable[[], T | None], *, patience: float = PATIENCE_SECONDS, every: float = _POLL_SECONDS) -> T:
     """The first answer of ``probe`` that is not None. Raises StateMissing, naming ``what``."""
     deadline = time.monotonic() + patience
     while True:
@@ -22,4 +22,4 @@ def wait_for[T](what: str, probe: Callable[[], T | None], *, patience: float = P
             return found
         if time.monotonic() > deadline:
             raise StateMissing(f"waited {patience:.0f} s for {what}, in vain")
-        time.sleep(_POLL_SECONDS)
+        time.sleep(every)

@@ -102,6 +102,20 @@ class Function(Construct):
         raise_alarm(self, "Errors", stage=stage, metric=self.resource.metric_errors(period=every), above=0)
         raise_alarm(self, "Throttles", stage=stage, metric=self.resource.metric_throttles(period=every), above=0)
 
+    def watch_log(self, construct_id: str, *, message: str, stage: Stage) -> None:
+        """Rings when the function logs this message. Does nothing in a stage without alarms."""
+        if not stage.alarms:
+            return
+        found = logs.MetricFilter(
+            self,
+            f"{construct_id}Lines",
+            log_group=self._log_group,
+            filter_pattern=logs.FilterPattern.string_value("$.message", "=", message),
+            metric_namespace=f"Ariane/{stage.name}",
+            metric_name=construct_id,
+        )
+        raise_alarm(self, construct_id, stage=stage, metric=found.metric(statistic="Sum", period=cdk.Duration.minutes(5)), above=0)
+
     def metric_iterator_age(self) -> cloudwatch.Metric:
         return self.resource.metric("IteratorAge", statistic="Maximum", period=cdk.Duration.minutes(5))
 

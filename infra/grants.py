@@ -58,7 +58,7 @@ def _of_the_log(stack: "PlatformStack") -> list[TableGrant]:
         (stitch, stack.log.events, [GET, QUERY, UPDATE]),
         (stitch, stack.log.rejects, [PUT_MANY, UPDATE]),
         (stitch, stack.identity.identities, [GET_MANY, QUERY, PUT, UPDATE, DELETE, CHECK]),
-        (stitch, stack.profiles.profiles, [GET_MANY, QUERY, PUT]),
+        (stitch, stack.profiles.profiles, [GET_MANY, QUERY, PUT, UPDATE, CHECK]),
         (stitch, stack.privacy.privacy, [GET, QUERY, PUT, UPDATE, DELETE]),
         (stitch, stack.journeys.journeys, [GET]),
     ]
@@ -70,9 +70,10 @@ def _of_the_background(stack: "PlatformStack") -> list[TableGrant]:
     return [
         (resolve, stack.log.events, [QUERY, UPDATE]),
         (resolve, stack.identity.identities, [GET_MANY, QUERY, PUT, UPDATE, DELETE, CHECK]),
-        (resolve, stack.profiles.profiles, [GET_MANY, QUERY, PUT]),
+        (resolve, stack.profiles.profiles, [GET_MANY, QUERY, PUT, UPDATE, CHECK]),
         (resolve, stack.privacy.privacy, [GET, QUERY, PUT, UPDATE, DELETE]),
-        (resolve, stack.journeys.journeys, [GET]),
+        (resolve, stack.journeys.journeys, [GET, QUERY]),
+        (resolve, stack.messaging.messages, [QUERY]),
     ]
 
 
@@ -82,12 +83,12 @@ def _of_journeys_and_messages(stack: "PlatformStack") -> list[TableGrant]:
     return [
         (journey, stack.log.events, [GET, QUERY]),
         (journey, identities, [GET_MANY, QUERY]),
-        (journey, profiles, [GET_MANY]),
+        (journey, profiles, [GET_MANY, PUT]),
         (journey, journeys, [GET, QUERY, PUT]),
         (stack.journeys.tick, stack.messaging.messages, [UPDATE]),
         (send, stack.log.events, [GET, QUERY]),
         (send, identities, [GET_MANY, QUERY, CHECK]),
-        (send, profiles, [GET_MANY]),
+        (send, profiles, [GET_MANY, PUT]),
         (send, journeys, [GET, CHECK]),
         (send, stack.messaging.messages, [GET, GET_MANY, PUT, UPDATE, CHECK]),
         (send, stack.privacy.privacy, [GET_MANY]),

@@ -55,10 +55,15 @@ def _merge(line: Mapping[str, Any]) -> Row:
 def _profile(line: Mapping[str, Any]) -> Row:
     return {
         "fragments": f"{line['fragments']:,}",
-        "read units": f"{line['read_units']:,}",
-        "calls": f"{line['calls']:,}",
-        "CPU ms": f"{line['cpu_ms']:,.2f}",
-        "to decide: read units": f"{line['deciding_read_units']:,}",
+        "for a decision: read units": f"{line['brief_read_units']:,.0f}",
+        "calls": f"{line['brief_calls']:,}",
+        "CPU ms": f"{line['brief_cpu_ms']:,.2f}",
+        "with consents and ledger: read units": f"{line['deciding_read_units']:,.0f}",
         "calls to decide": f"{line['deciding_calls']:,}",
+        "whole: read units": f"{line['read_units']:,.0f}",
+        "calls, whole": f"{line['calls']:,}",
+        "CPU ms, whole": f"{line['cpu_ms']:,.2f}",
+        "summing up: write units a browser": f"{line['sealing_write_units']:,.1f}",
+        "waking one": f"{line['waking_write_units']:,.0f}" if line["waking_write_units"] else "",
         "": "" if line["is_sendable"] else "skipped: too many identifiers",
     }

@@ -5,13 +5,15 @@ table's name, in lower case, as the tables of ``cloud`` are named.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from ariane.adapters.aws.announcer import entry_of
 from ariane.adapters.aws.event_items import attributes_of
-from ariane.adapters.aws.fragments import item_of, routed_item_of
+from ariane.adapters.aws.fragments import routed_item_of
+from ariane.adapters.aws.items.bundles import BUNDLE, bundle_item, fragment_item
 from ariane.adapters.aws.items.identities import ASSERTION, HEAD, MEMBER
 from ariane.adapters.aws.items.identity_commits import actions_of
 from ariane.adapters.aws.items.identity_history import CLUSTER, ENTRY, SPLIT, TRANSITION
@@ -25,6 +27,7 @@ from ariane.events.model import LogItem
 from ariane.identity.commits import Commit
 from ariane.identity.model import Assertion, Cluster, Head, Split, Transition
 from ariane.profiles.announcing import Fact
+from ariane.profiles.bundles import Bundle
 from ariane.profiles.fragments import Fragment, Route, RoutedFragment, StoredFragment
 from cli.bench.units import Bill, Item, Unit, bus_events, item_size, read_units, write_units
 
@@ -144,10 +147,24 @@ class CountedFragments:
         self._table.write({"pk": {"S": route.partition}, "sk": {"S": f"R#{route.home}"}})
         self.inner.add_home(route)
 
-    def save(self, stored: StoredFragment, routed: Sequence[RoutedFragment] = ()) -> None:
-        items = [item_of(stored), *map(routed_item_of, routed)]
+    def save(self, stored: StoredFragment, routed: Sequence[RoutedFragment] = (), bundle: Bundle | None = None) -> None:
+        items = [fragment_item(stored), *map(routed_item_of, routed), *map(bundle_item, [bundle] if bundle else [])]
+        self._done(partial(self.inner.save, stored, routed, bundle), items)
+
+    def bundles(self, holders: Collection[str]) -> Mapping[str, Bundle]:
+        self._table.read_each((holder, BUNDLE) for holder in holders)
+        return self.inner.bundles(holders)
+
+    def put(self, bundle: Bundle, *, sealed: Sequence[StoredFragment] = (), absorbed: Sequence[Bundle] = ()) -> None:
+        items = [*map(bundle_item, [bundle, *absorbed]), *map(fragment_item, sealed)]
+        self._done(partial(self.inner.put, bundle, sealed=sealed, absorbed=absorbed), items)
+
+    def dissolve(self, bundle: Bundle, *, generation: int, rest_until: datetime | None = None) -> None:
+        self._done(partial(self.inner.dissolve, bundle, generation=generation, rest_until=rest_until), [bundle_item(bundle)])
+
+    def _done(self, write: Callable[[], None], items: Sequence[Item]) -> None:
         try:
-            self.inner.save(stored, routed)
+            write()
         except Exception:
             self._write(items, is_done=False)
             raise

@@ -58,6 +58,7 @@ class ResolveSettings(FunctionSettings):
     profiles_table: str
     privacy_table: str
     journeys_table: str
+    messages_table: str
     bus_name: str
     resolve_queue_url: str
     person_key_parameter: str

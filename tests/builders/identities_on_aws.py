@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from ariane.errors import Conflict
 from ariane.instants import format_instant, utc_now
 from tests.builders.aws_calls import never
@@ -23,6 +25,8 @@ def part_people(day: "Day") -> None:
     _contest_a_contact(day)
     _part_many(day)
     _give_events_to_another(day)
+    _sum_up_many_devices(day)
+    _ask_about_devices_at_rest(day)
 
 
 def _stand_in_the_way(day: "Day") -> None:
@@ -93,6 +97,50 @@ def _give_events_to_another(day: "Day") -> None:
     _take_jobs(day)
     assert not _consents(day, "user_id:u26")
     assert _consents(day, "email:u26@shop.example")
+
+
+def _sum_up_many_devices(day: "Day") -> None:
+    """They are, and again after a second account signed in on one of them, and after another turned out to be somebody else's."""
+    browsers = [f"r{number}" for number in range(_BROWSERS)]
+    for browser in browsers:
+        day.send("backend", _track(f"seen-{browser}", utc_now(), 0, anonymousId=browser))
+        day.send("backend", _identify(f"in-{browser}", utc_now(), 0, userId="u30", anonymousId=browser))
+    day.stitch_what_came()
+    _take_jobs(day)
+    day.send("backend", *(_track(f"woken-{browser}", utc_now(), 1, anonymousId=browser) for browser in browsers[:12]))
+    day.send("backend", _identify("shared", utc_now() - timedelta(minutes=1), 0, userId="u31", anonymousId=browsers[20]))
+    day.stitch_what_came()
+    _take_jobs(day)
+    _unmerge(day, "user_id:u30", [f"anonymous_id:{browsers[25]}"], events_to="these")
+    _take_jobs(day)
+    assert f"anonymous_id:{browsers[25]}" not in _identifiers(day, "user_id:u30")
+
+
+def _ask_about_devices_at_rest(day: "Day") -> None:
+    """An entry and a message that come again when those whose they were are at rest."""
+    entries = [_join_anonymously(day, browser) for browser in ("w0", "w1")]
+    requests = day.stack.received("SEND_QUEUE_URL")
+    assert day.stack.deliver("send", *requests) == []
+    for number in range(_BROWSERS):
+        day.send("backend", _identify(f"in-w{number}", utc_now(), 0, userId="u32", anonymousId=f"w{number}"))
+    for number in range(10, 20):
+        day.send("backend", _track(f"later-w{number}", utc_now(), 1, anonymousId=f"w{number}"))
+    day.stitch_what_came()
+    _take_jobs(day)
+    assert day.api("/v1/profiles/user_id:u32")["more_devices"] > 2
+    assert day.stack.deliver("journey", entries[0]) == []
+    other = orjson.loads(entries[1])["fact"]["profile"]
+    again = [each for each in requests if orjson.loads(each)["profile"] == other]
+    assert again
+    assert day.stack.deliver("send", *again) == []
+    day.stack.received("JOURNEY_QUEUE_URL")
+
+
+def _join_anonymously(day: "Day", browser: str) -> str:
+    day.send("backend", _track(f"joins-{browser}", utc_now(), 0, "Loyalty Joined", anonymousId=browser))
+    body = orjson.dumps({"kind": "entry", "journey": "loyalty-welcome", "fact": day.stitch_what_came()["Loyalty Joined"]}).decode()
+    assert day.stack.deliver("journey", body) == []
+    return body
 
 
 def _identifiers(day: "Day", identifier: str) -> set[str]:

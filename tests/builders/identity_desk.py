@@ -12,16 +12,23 @@ import orjson
 
 from ariane.adapters.memory.announcer import MemoryAnnouncer
 from ariane.adapters.memory.background_queue import MemoryBackgroundQueue
+from ariane.adapters.memory.enrolments import MemoryEnrolments
+from ariane.adapters.memory.event_log import MemoryEventLog
 from ariane.adapters.memory.fragments import MemoryFragments
 from ariane.adapters.memory.identities import MemoryIdentities
+from ariane.identity.background import resolve_cluster
 from ariane.identity.clusters import BOUND
+from ariane.identity.jobs import message_of
 from ariane.identity.linking import Linker
 from ariane.identity.model import Assertion, Transition
 from ariane.identity.rules import Rules
 from ariane.profiles.aftermath import Aftermath
+from ariane.profiles.background import BackgroundWorker
 from ariane.profiles.directory import ProfileDirectory
 from ariane.profiles.identity_desk import IdentityDesk
 from ariane.profiles.reader import ProfileReader
+from ariane.profiles.refolding import RefoldReport
+from ariane.profiles.unmerge_preview import UnmergePreview
 from ariane.profiles.views import Sources
 from cli.profile_api import ProfileApi
 from handlers.api import build
@@ -34,6 +41,9 @@ class DeskWorld:
     identities: Any = field(default_factory=MemoryIdentities)
     queue: Any = field(default_factory=MemoryBackgroundQueue)
     announcer: Any = field(default_factory=MemoryAnnouncer)
+    log: Any = field(default_factory=MemoryEventLog)
+    runs: Any = field(default_factory=MemoryEnrolments)
+    refolded: list[str] = field(default_factory=list)
     scopes: str = "*"
     token: str = "lea"
     now: datetime = NOON
@@ -46,8 +56,35 @@ class DeskWorld:
     def desk(self) -> IdentityDesk:
         aftermath = Aftermath(self.queue, self.announcer)
         return IdentityDesk(
-            self.identities, self._directory(), lambda: aftermath, rules=lambda: self.rules, key=lambda: KEY, clock=lambda: self.now
+            self.identities,
+            self._directory(),
+            lambda: aftermath,
+            preview=UnmergePreview(self.log, self.runs, rules=lambda: self.rules, key=lambda: KEY),
+            rules=lambda: self.rules,
+            key=lambda: KEY,
+            clock=lambda: self.now,
         )
+
+    def work(self) -> None:
+        """The background, until nothing is left to do."""
+        while self.queue.messages:
+            soonest = min(self.queue.messages, key=lambda each: each.delay)
+            self.queue.messages.remove(soonest)
+            self.worker().take(message_of(soonest.job), sent_at=self.now)
+
+    def worker(self) -> BackgroundWorker:
+        return BackgroundWorker(
+            resolve=lambda cluster: resolve_cluster(self.identities, KEY, cluster, self.rules, at=self.now),
+            refold=self._refold,
+            seal=lambda _: None,
+            changes=self.identities,
+            announcer=self.announcer,
+            queue=self.queue,
+        )
+
+    def _refold(self, partition: str) -> RefoldReport:
+        self.refolded.append(partition)
+        return RefoldReport(partition, 0, 0, 1)
 
     def ask(self, method: str, path: str, body: object = None, query: Mapping[str, str] | None = None) -> tuple[int, Any]:
         """Through the API's function. ``body`` as JSON, or text as it is."""

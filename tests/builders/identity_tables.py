@@ -1,9 +1,9 @@
 """The identities' store of either kind, with consents that raise its heads' versions, and what is written of identities at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import boto3
 from moto import mock_aws
@@ -19,11 +19,18 @@ from tests.builders.identity import assertion, head
 from tests.builders.moto_endpoint import REGION, make_table
 from tests.builders.profiles import NOON, prs
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 KINDS = ("memory", "dynamodb")
 
 
 class Identities(IdentityStore, Protocol):
     def history_under(self, person_id: str) -> Sequence[Transition]: ...
+
+    def mark_refolded(self, partition: str, cause: str) -> None: ...
+
+    def refolded(self, partitions: Collection[str], cause: str) -> Collection[str]: ...
 
 
 class Decide(Protocol):
@@ -48,9 +55,12 @@ def identity_table(kind: str) -> Iterator[IdentityTable]:
     with mock_aws():
         make_table("identities")
         make_table("privacy")
-        client = boto3.client("dynamodb", region_name=REGION)
-        on_aws = DynamoConsents(client, privacy_table="privacy", identities_table="identities")
-        yield IdentityTable(DynamoIdentities(client, table="identities"), lambda root: on_aws.record(_decision(root), root_id=root))
+        yield on_dynamodb(boto3.client("dynamodb", region_name=REGION), identities="identities", privacy="privacy")
+
+
+def on_dynamodb(client: "DynamoDBClient", *, identities: str, privacy: str) -> IdentityTable:
+    consents = DynamoConsents(client, privacy_table=privacy, identities_table=identities)
+    return IdentityTable(DynamoIdentities(client, table=identities), lambda root: consents.record(_decision(root), root_id=root))
 
 
 def _decision(root: str) -> ConsentDecision:

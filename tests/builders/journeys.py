@@ -26,7 +26,7 @@ from ariane.journeys.runner import Runner, World
 from ariane.journeys.step import Entered, step
 from ariane.journeys.tick import hand_over_due
 from ariane.profiles.homes import Home
-from ariane.profiles.model import LogPart, Occurrences, Profile
+from ariane.profiles.model import LogPart, Occurrences, Profile, Shape
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PORTS = ("runs", "profiles", "homes", "history", "journey_queue", "send_queue")
@@ -76,7 +76,8 @@ def profile(id: str = "prs_a", *others: str, traits: Mapping[str, Any] | None = 
     """``last`` names events with ``_`` for a blank: ``Order_Completed=NOON``."""
     occurrences = {name.replace("_", " "): Occurrences(1, at, at) for name, at in last.items()}
     identifiers = {person_id: f"user_id:{person_id}" for person_id in (id, *others)}
-    return Profile(id, identifiers, traits or {}, occurrences, None, None, 1, logs=tuple(map(LogPart, identifiers)))
+    logs = tuple(map(LogPart, identifiers))
+    return Profile(id, identifiers, traits or {}, occurrences, None, None, 1, logs=logs, shape=Shape(id, 0, len(others)))
 
 
 def enrolment(**fields: Any) -> Enrolment:
@@ -125,6 +126,11 @@ class Profiles:
     def snapshot(self, person_id: str) -> Profile:
         return self._profiles.get(person_id) or profile(person_id)
 
+    brief = snapshot
+
+    def are_one(self, one: str, other: str) -> bool:
+        return self.snapshot(one).id == self.snapshot(other).id
+
 
 @dataclass
 class Theatre:
@@ -140,6 +146,9 @@ class Theatre:
     versions: MemoryVersions = field(default_factory=MemoryVersions)
     now: datetime = NOON
     wait_scale: float = 1
+    woken: list[str] = field(default_factory=list)
+    """Person ids that were to be read by themselves again."""
+    awaken: Callable[[str], object] = lambda _: None
 
     @property
     def publisher(self) -> Publisher:
@@ -153,10 +162,14 @@ class Theatre:
     def runner(self, **replaced: Any) -> Runner:
         ports = {name: replaced.get(name, getattr(self, name)) for name in PORTS}
         definitions = Definitions(self.documents, self.versions, ttl=timedelta(0), clock=self.clock)
-        return Runner(World(**ports, definitions=definitions, clock=self.clock, wait_scale=self.wait_scale))
+        return Runner(World(**ports, definitions=definitions, clock=self.clock, awaken=self._awaken, wait_scale=self.wait_scale))
 
     def clock(self) -> datetime:
         return self.now
+
+    def _awaken(self, person_id: str) -> None:
+        self.woken.append(person_id)
+        self.awaken(person_id)
 
     def enter(self, journey: str, of: Mapping[str, Any]) -> str:
         return self.deliver({"kind": "entry", "journey": journey, "fact": of})
@@ -207,4 +220,5 @@ def _published(journey: Journey) -> dict[str, Any]:
 
 
 def merged_into(root: Profile, *others: str) -> Profile:
-    return replace(root, identifiers={**root.identifiers, **{each: f"user_id:{each}" for each in others}})
+    identifiers = {**root.identifiers, **{each: f"user_id:{each}" for each in others}}
+    return replace(root, identifiers=identifiers, shape=Shape(root.id, 0, len(identifiers) - 1))

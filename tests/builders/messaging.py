@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -28,6 +29,8 @@ from ariane.messaging.ports import SendPorts
 from ariane.messaging.send import Sender
 from ariane.messaging.templates import compile_template
 from ariane.profiles.model import Profile
+from ariane.profiles.reader import ProfileReader
+from ariane.profiles.waking import awaken
 from tests.builders.profiles import KEY, NOON, Stack, identify, item, prs, track
 
 LINK_KEY = b"test-link-key"
@@ -218,6 +221,7 @@ class SendWorld:
         return SendPorts(
             profiles=_ProfilesOf(self.stack),
             heads=self.stack.identities,
+            awaken=partial(awaken, bundles=self.stack.fragments),
             enrolments=self.enrolments,
             definitions=self.definitions,
             history=self.stack.log,
@@ -249,9 +253,14 @@ class _ProfilesOf:
     stack: Stack
 
     def snapshot(self, person_id: str) -> Profile:
-        from ariane.profiles.reader import ProfileReader
+        return self._reader.snapshot(person_id)
 
-        return ProfileReader(self.stack.identities, self.stack.fragments).snapshot(person_id)
+    def brief(self, person_id: str) -> Profile:
+        return self._reader.brief(person_id)
+
+    @property
+    def _reader(self) -> ProfileReader:
+        return ProfileReader(self.stack.identities, self.stack.fragments)
 
 
 __all__ = ["ADDRESS", "BRAND", "KEY", "LINK_KEY", "NOON", "PHONE", "PUBLIC_URL", "FixedDefinitions", "SendWorld", "prs"]

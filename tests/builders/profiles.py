@@ -85,7 +85,7 @@ class Stack:
     sequence: int = 0
 
     def __post_init__(self) -> None:
-        self.consents = self.consents or MemoryConsents(self.identities)
+        self.consents = self.consents or MemoryConsents(self.identities, is_sealed=lambda own: self.fragments.is_sealed(own))
 
     def write(self, *items: LogItem) -> list[StreamRecord]:
         """Into the log; the stream's records of what was new there."""

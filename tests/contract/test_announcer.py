@@ -13,7 +13,7 @@ from moto import mock_aws
 from ariane.adapters.aws.announcer import EventBridgeAnnouncer
 from ariane.adapters.memory.announcer import MemoryAnnouncer
 from ariane.errors import Retryable
-from ariane.profiles.announcing import Announcer, Fact
+from ariane.profiles.announcing import Announcer, Fact, Unannounceable
 from tests.builders.moto_endpoint import REGION
 
 
@@ -79,5 +79,45 @@ def test_only_what_the_bus_refused_is_sent_again() -> None:
 
 def test_a_bus_that_goes_on_refusing_asks_for_another_delivery() -> None:
     announcer, _ = refusing(["ThrottlingException"], ["ThrottlingException"], ["InternalFailure"])
+    with pytest.raises(Retryable):
+        announcer.publish([Fact("Event", {})])
+
+
+@pytest.mark.parametrize(
+    "code", ["MalformedDetail", "InvalidArgument", "NotAuthorizedForDetailTypeException", "NotAuthorizedForSourceException"]
+)
+def test_what_can_never_pass_is_named_when_all_the_others_have_passed(code: str) -> None:
+    announcer, stub = refusing([code, "ThrottlingException", ""], [""])
+    with pytest.raises(Unannounceable) as refused:
+        announcer.publish([Fact("Event", {"n": number}) for number in range(3)])
+    assert [fact.detail["n"] for fact in refused.value.facts] == [0]
+    assert code in refused.value.message
+    stub.assert_no_pending_responses()
+
+
+def test_a_call_that_is_refused_as_a_whole_is_made_for_each_fact_alone() -> None:
+    announcer, stub = refusing()
+    for answer in ("refused", "passes", "refused"):
+        if answer == "refused":
+            stub.add_client_error("put_events", "ValidationException", http_status_code=400)
+        else:
+            stub.add_response("put_events", {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]})
+    with pytest.raises(Unannounceable) as refused:
+        announcer.publish([Fact("Event", {"n": 1}), Fact("Event", {"n": 2})])
+    assert [fact.detail["n"] for fact in refused.value.facts] == [2]
+    stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "InternalException", "ResourceNotFoundException"])
+def test_what_people_or_time_can_mend_is_delivered_again(code: str) -> None:
+    announcer, stub = refusing()
+    stub.add_client_error("put_events", code, http_status_code=400)
+    with pytest.raises(Retryable):
+        announcer.publish([Fact("Event", {})])
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "A code of next year"])
+def test_a_refusal_that_may_be_mended_is_none_for_ever(code: str) -> None:
+    announcer, _ = refusing([code], [code], [code])
     with pytest.raises(Retryable):
         announcer.publish([Fact("Event", {})])

@@ -12,7 +12,7 @@ from moto import mock_aws
 from ariane.adapters.aws.background_queue import SqsBackgroundQueue
 from ariane.adapters.memory.background_queue import MemoryBackgroundQueue
 from ariane.errors import Permanent, Retryable
-from ariane.identity.jobs import LONGEST_DELAY, BackgroundQueue, ClusterJob, Job, RefoldJob, job_of, jobs_of, message_of
+from ariane.identity.jobs import LONGEST_DELAY, BackgroundQueue, ClusterJob, FollowJob, Job, RefoldJob, job_of, jobs_of, message_of
 from ariane.identity.model import Merged, Transition
 from tests.builders.moto_endpoint import REGION
 from tests.builders.profiles import NOON
@@ -108,6 +108,13 @@ def test_a_queue_that_is_away_asks_for_patience() -> None:
 def test_what_is_no_job_is_refused_for_good(body: str) -> None:
     with pytest.raises(Permanent, match="resolve queue"):
         job_of(body)
+
+
+def test_a_job_to_follow_a_change_is_read_as_it_was_put(queue: Queue) -> None:
+    follow = FollowJob(owner="prs_a", cause="operator/spl_1")
+    queue.writes.put([follow])
+    assert queue.read() == [follow]
+    assert message_of(follow) == '{"kind":"follow","owner":"prs_a","cause":"operator/spl_1"}'
 
 
 def test_a_body_says_what_is_documented() -> None:

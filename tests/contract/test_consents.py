@@ -5,14 +5,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
 from moto import mock_aws
 
 from ariane.adapters.aws.consents import DynamoConsents
+from ariane.adapters.aws.fragments import DynamoFragments
 from ariane.adapters.aws.identities import DynamoIdentities
 from ariane.adapters.memory.consents import MemoryConsents
+from ariane.adapters.memory.fragments import MemoryFragments
 from ariane.adapters.memory.identities import MemoryIdentities
 from ariane.errors import Conflict
 from ariane.events.model import Event, SourceKind
@@ -20,9 +23,12 @@ from ariane.identity.commits import Child, Commit
 from ariane.identity.model import Head
 from ariane.identity.rules import Identifier
 from ariane.identity.trees import Heads
-from ariane.privacy.consents import Consent, ConsentDecision, ConsentQuestion, ConsentState, ConsentStore, decisions_of
+from ariane.privacy.consents import FRAGMENT_SEALED, Consent, ConsentDecision, ConsentQuestion, ConsentState, ConsentStore, decisions_of
+from ariane.profiles.bundles import Bundle, Bundles
+from ariane.profiles.fragments import Fragment, StoredFragment
+from ariane.profiles.waking import awaken
 from tests.builders.moto_endpoint import REGION, make_table
-from tests.builders.profiles import NOON
+from tests.builders.profiles import NOON, prs
 
 
 def a_decision(**fields: Any) -> ConsentDecision:
@@ -46,6 +52,9 @@ class World:
     heads: Heads
     merge_away: Callable[[str], None]
     records: Callable[[], int]
+    seal: Callable[[str], None]
+    """Puts the fragment of a person id to rest."""
+    wake: Callable[[str], None]
 
     def version(self, root: str = "prs_root") -> int:
         head = self.heads.heads([root]).get(root)
@@ -56,13 +65,23 @@ class World:
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     if request.param == "memory":
         identities = MemoryIdentities()
-        store = MemoryConsents(identities)
-        yield World(store, identities, lambda root: merge_away(identities, root), lambda: len(store.records))
+        fragments = MemoryFragments()
+        store = MemoryConsents(identities, is_sealed=fragments.is_sealed)
+        yield World(
+            store,
+            identities,
+            lambda root: merge_away(identities, root),
+            lambda: len(store.records),
+            lambda own: put_to_rest(fragments, own),
+            lambda own: awaken(own, fragments),
+        )
         return
     with mock_aws():
         client = boto3.client("dynamodb", region_name=REGION)
         make_table("privacy")
         make_table("identities")
+        make_table("profiles")
+        fragments_on_aws = DynamoFragments(client, table="profiles")
         dynamo = DynamoIdentities(client, table="identities")
 
         def records() -> int:
@@ -70,11 +89,19 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
             return sum(item["sk"]["S"].startswith("L#") for item in items)
 
         yield World(
-            DynamoConsents(client, privacy_table="privacy", identities_table="identities"),
+            DynamoConsents(client, privacy_table="privacy", identities_table="identities", profiles_table="profiles"),
             dynamo,
             lambda root: merge_away(dynamo, root),
             records,
+            lambda own: put_to_rest(fragments_on_aws, own),
+            lambda own: awaken(own, fragments_on_aws),
         )
+
+
+def put_to_rest(fragments: Bundles, own_id: str) -> None:
+    stored = fragments.load([own_id]).get(own_id) or StoredFragment(fragment=Fragment(person_id=own_id))
+    bundle = Bundle(holder=prs("user_id:u1"), generation=1)
+    fragments.put(bundle, sealed=[replace(stored, seal=bundle.seal())])
 
 
 def merge_away(identities: Any, root: str) -> None:
@@ -225,6 +252,34 @@ def test_releasing_what_others_have_superseded_leaves_the_state_and_the_head(wor
     assert states(world) == [DECISIONS[0].state]
 
 
+@pytest.mark.parametrize("moment", range(8))
+def test_a_late_decision_that_comes_while_another_is_released_is_not_left_out(moment: int) -> None:
+    """Between any two calls of the release; nothing else will ever say it again."""
+    late = a_decision(message_id="late", granted=False, at=NOON - timedelta(minutes=5))
+    with mock_aws():
+        for table in ("privacy", "identities"):
+            make_table(table)
+        mine, others = (DynamoConsents(client(), privacy_table="privacy", identities_table="identities") for client in [_client] * 2)
+        mine.record(a_decision(), root_id="prs_root")
+        calls = itertools.count()
+        asked = mine._client._make_api_call  # type: ignore[attr-defined]
+
+        def between(*given: Any) -> Any:
+            if next(calls) == moment:
+                others.record(late, root_id="prs_root")
+            return asked(*given)
+
+        with patch.object(mine._client, "_make_api_call", between):
+            mine.release(a_decision(), root_id="prs_root")
+        if next(calls) <= moment:
+            others.record(late, root_id="prs_root")
+        assert list(others.states(["prs_address"])) == [late.state]
+
+
+def _client() -> Any:
+    return boto3.client("dynamodb", region_name=REGION)
+
+
 def test_what_was_said_for_the_person_and_for_the_address_are_released_apart(world: World) -> None:
     wide = a_decision(is_person_wide=True, granted=False)
     for decision in (a_decision(), wide):
@@ -281,3 +336,48 @@ def test_a_decision_recorded_before_a_merge_stays_recorded(world: World) -> None
     world.store.record(a_decision(), root_id="prs_winner")
 
     assert (world.version("prs_winner"), world.records()) == (1, 1)
+
+
+DEVICE = prs("anonymous_id:a1")
+WIDE = a_decision(person_id=DEVICE, is_person_wide=True, granted=False)
+
+
+def test_what_is_said_for_a_person_is_not_kept_under_a_device_at_rest(world: World) -> None:
+    """Nobody would ask it."""
+    world.seal(DEVICE)
+    for write in (world.store.record, world.store.adopt):
+        with pytest.raises(Conflict, match=FRAGMENT_SEALED):
+            write(WIDE, root_id="prs_root")
+    assert (list(world.store.states([DEVICE])), world.records(), world.version()) == ([], 0, 0)
+
+    world.wake(DEVICE)
+    world.store.record(WIDE, root_id="prs_root")
+    assert (list(world.store.states([DEVICE])), world.records(), world.version()) == ([WIDE.state], 1, 1)
+
+
+def test_what_is_said_for_an_address_asks_nothing_of_its_fragment(world: World) -> None:
+    world.seal(DEVICE)
+    world.store.record(a_decision(person_id=DEVICE), root_id="prs_root")
+    assert len(world.store.states([DEVICE])) == 1
+
+
+def test_a_holder_at_rest_takes_what_comes_late_or_again_and_gives_back(world: World) -> None:
+    """It is known as a holder by what was there before."""
+    world.store.record(WIDE, root_id="prs_root")
+    world.seal(DEVICE)
+    late = replace(WIDE, granted=True, at=NOON - timedelta(hours=1), message_id="m-0")
+    for decision in (WIDE, late):
+        world.store.record(decision, root_id="prs_root")
+    assert (list(world.store.states([DEVICE])), world.records()) == ([WIDE.state], 2)
+
+    world.store.release(WIDE, root_id="prs_root")
+    assert list(world.store.states([DEVICE])) == [late.state]
+
+
+def test_a_device_at_rest_of_a_root_that_was_merged_away_is_refused_under_either(world: World) -> None:
+    world.seal(DEVICE)
+    world.merge_away("prs_root")
+    with pytest.raises(Conflict, match=r"root_merged|fragment_sealed"):
+        world.store.record(WIDE, root_id="prs_root")
+    with pytest.raises(Conflict, match=FRAGMENT_SEALED):
+        world.store.record(WIDE, root_id="prs_winner")

@@ -33,7 +33,7 @@ FULL = Fragment(
 
 def damage(store: Fragments, person_id: str, state: bytes) -> None:
     if isinstance(store, MemoryFragments):
-        store._rows[person_id] = (state, 1, None)
+        store._rows[person_id] = (state, 1, None, None)
         return
     row: dict[str, Any] = {"pk": {"S": person_id}, "sk": {"S": "F"}, "v": {"N": "1"}, "b": {"B": state}}
     boto3.client("dynamodb", region_name=REGION).put_item(TableName="profiles", Item=row)

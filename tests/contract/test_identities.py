@@ -57,6 +57,29 @@ def test_everything_of_a_commit_is_there_afterwards(store: Identities) -> None:
     assert list(store.history_under(prs(A))) == [commit.transition[1]]
 
 
+def test_a_refold_is_marked_with_the_cause_that_asked_for_it(store: Identities) -> None:
+    store.mark_refolded(prs(A), "operator/spl_1")
+    store.mark_refolded(prs(A), "operator/spl_1")
+    store.mark_refolded(prs(B), "operator/spl_2")
+    assert {*store.refolded([prs(A), prs(B), prs(C)], "operator/spl_1")} == {prs(A)}
+    assert {*store.refolded([prs(A), prs(B)], "operator/spl_2")} == {prs(B)}
+    assert not store.refolded([], "operator/spl_1")
+    assert not store.refolded([prs(A)], "operator/spl")
+
+
+def test_marks_are_told_of_more_partitions_than_one_read_takes(store: Identities) -> None:
+    every = [f"prs_{number}" for number in range(205)]
+    for each in every[:-1]:
+        store.mark_refolded(each, "operator/spl_1")
+    assert {*store.refolded(every, "operator/spl_1")} == {*every[:-1]}
+
+
+def test_marks_are_no_part_of_what_is_known_of_people(store: Identities) -> None:
+    store.mark_refolded(prs(A), "operator/spl_1")
+    assert store.heads([prs(A)]) == {}
+    assert (store.members(prs(A)), list(store.assertions_under(prs(A))), list(store.history_under(prs(A)))) == ({}, [], [])
+
+
 def test_a_head_says_all_that_was_stored_of_it(store: Identities) -> None:
     evidence = Evidence(accounts={"0a1b2c3d4e5f": NOON, "ffffffffffff": NOON - timedelta(days=30_000)}, is_protected=True, seen_at=NOON)
     counts, sightings = {"user_id": 1, "email": 2}, {"email": (-5, 1_800_000_000_000, 1_800_000_000_000, 1_800_000_777_777)}
@@ -66,6 +89,12 @@ def test_a_head_says_all_that_was_stored_of_it(store: Identities) -> None:
     bare = Head(person_id=prs(B), summary=Summary(), evidence=Evidence(seen_at=NOON))
     store.commit(Commit(heads=(full, bare)))
     assert store.heads([prs(A), prs(B)]) == {prs(A): replace(full, version=1), prs(B): replace(bare, version=1)}
+
+
+def test_a_device_keeps_the_names_of_the_accounts_that_used_it(store: Identities) -> None:
+    names = {"0a1b2c3d4e5f": A, "ffffffffffff": "user_id:ünï # code"}
+    store.commit(Commit(heads=(replace(head(C), evidence=Evidence(accounts=dict.fromkeys(names, NOON), names=names)),)))
+    assert store.heads([prs(C)])[prs(C)].evidence.names == names
 
 
 def test_a_head_is_replaced_and_not_amended(store: Identities) -> None:
@@ -99,7 +128,7 @@ def test_a_member_moves_from_one_parent_to_another_at_once(store: Identities) ->
 
 
 def test_clusters_and_their_entries_are_kept(store: Identities) -> None:
-    outer = Cluster(id="clu_2", last=LAST, quarantine="over 500 assertions")
+    outer = Cluster(id="clu_2", last=LAST, quarantine="over 500 assertions", shut_until=NOON)
     entries = (Entry("clu_2", prs(A)), Entry("clu_2", "clu_1"), Entry("clu_1", prs(B)))
     store.commit(Commit(clusters=(replace(CLUSTER, parent="clu_2"), outer), entries=entries))
     store.commit(Commit(entries=(Entry("clu_2", prs(A)), Entry("clu_2", prs(C)))))
@@ -127,9 +156,29 @@ def test_of_the_assertions_of_one_set_the_earliest_stands_in_any_order(store: Id
         assert [kept.order for kept in store.assertions_under(person)] == [versions[2].order]
 
 
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_of_copies_at_one_time_the_one_received_first_stands(store: Identities, order: tuple[int, ...]) -> None:
+    copies = [replace(assertion(A, C), received_at=NOON + timedelta(hours=each), signature="expired") for each in (9, 8)]
+    copies.append(replace(assertion(A, C), received_at=NOON + timedelta(hours=7)))
+    for each in order:
+        _commit_unless_overtaken(store, prs(A), copies[each])
+    (kept,) = store.assertions_under(prs(A))
+    assert (kept.received_at, kept.signature) == (NOON + timedelta(hours=7), None)
+    _commit_unless_overtaken(store, prs(A), assertion(A, C))
+    (kept,) = store.assertions_under(prs(A))
+    assert kept.received_at is None
+
+
+def test_what_is_told_beside_an_assertion_is_kept_with_it(store: Identities) -> None:
+    store.commit(Commit(assertions=((prs(A), replace(assertion(A, B), received_at=NOON + timedelta(days=1), signature="forged")),)))
+    kept = store.assertion(prs(A), assertion(A, B).digest)
+    assert kept is not None
+    assert (kept.received_at, kept.is_clamped, kept.signature) == (NOON + timedelta(days=1), True, "forged")
+
+
 def _commit_unless_overtaken(store: Identities, person: str, each: Assertion) -> None:
     stored = store.assertion(person, each.digest)
-    is_overtaken = stored is not None and stored.order <= each.order
+    is_overtaken = stored is not None and stored.precedence <= each.precedence
     try:
         store.commit(Commit(assertions=((person, each),)))
     except Conflict:

@@ -41,7 +41,7 @@ class Deployed:
         self.dynamodb = boto3.client("dynamodb", region_name=REGION)
         self.sqs = boto3.client("sqs", region_name=REGION)
         self.queue_url = self.sqs.create_queue(QueueName="journey")["QueueUrl"]
-        self.consents = DynamoConsents(self.dynamodb, privacy_table="privacy", identities_table="identities")
+        self.consents = DynamoConsents(self.dynamodb, privacy_table="privacy", identities_table="identities", profiles_table="profiles")
         self.stack = Stack(
             identities=DynamoIdentities(self.dynamodb, table="identities"),
             fragments=DynamoFragments(self.dynamodb, table="profiles"),

@@ -107,7 +107,11 @@ def test_the_explanation_names_the_receipt_that_made_them_one(day: Day) -> None:
 def test_the_dry_run_says_who_would_be_taken_out_and_who_would_stay(day: Day) -> None:
     assert "nothing was done" in day.dry_run
     assert f"would be taken: loyalty_card:{day.card}, phone:{day.phone}" in day.dry_run
-    assert f"user_id:{day.lucie}" in day.dry_run.splitlines()[-1]
+    left = next(line for line in day.dry_run.splitlines() if "would be left:" in line)
+    assert f"user_id:{day.lucie}" in left
+    assert "They would be 2 people:" in day.dry_run
+    assert f"(message {day.orders['mistyped']}, from stores): of person 2" in day.dry_run
+    assert "No running journey would end because of it." in day.dry_run
 
 
 def test_both_have_their_own_identifiers_traits_and_counts_again(world: World, day: Day) -> None:

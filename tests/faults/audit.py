@@ -15,6 +15,7 @@ from ariane.identity.ids import person_id
 from ariane.identity.rules import Identifier
 from ariane.profiles.announcing import Fact, facts_of_transition
 from ariane.profiles.reader import ProfileReader
+from tests.faults.brief_readings import unlike
 from tests.faults.clients import OPENING
 from tests.faults.clients_sdk import Told
 from tests.faults.identity_mirror import Mirror
@@ -140,7 +141,9 @@ def _who_is_who(rest: Rest) -> Iterator[str]:
     reader = ProfileReader(stores.identities, stores.fragments)
     known = people.known_by_home(rest.counted)
     for group in people.groups:
-        yield from differences(people, group, reader.snapshot(min(people.ids_of(group))), known)
+        whole = reader.snapshot(min(people.ids_of(group)))
+        yield from differences(people, group, whole, known)
+        yield from (f"read briefly: {problem}" for problem in unlike(reader.brief(whole.id), whole))
     for entry in rest.entries:
         first = identifiers_in(entry)[:1]
         if first and rest.id_of(first[0]) != entry.pk:

@@ -250,9 +250,15 @@ def _ledger(rest: Rest) -> Iterator[str]:
 
 def _is_excused(rest: Rest, entry: LedgerEntry) -> bool:
     """The network said that the person wants no more, before or after the claim: whoever was to write that down may have died."""
-    if rest.has_parted and (entry.reason == "address_taken_apart" or _left_unmerged(rest, entry)):
+    if rest.has_parted and (_was_taken_apart(rest, entry) or _left_unmerged(rest, entry)):
         return True
     return entry.reason in _NO_FAULT_OF_OURS or rest.world.stores.suppressions.reason(entry.address_id or "") is not None
+
+
+def _was_taken_apart(rest: Rest, entry: LedgerEntry) -> bool:
+    """A claim whose end nobody heard of is not repeated to an address that an operator took from the person since."""
+    others = (each for each in rest.world.stores.ledger.all() if each.profile == entry.profile)
+    return any(each.reason == "address_taken_apart" for each in others)
 
 
 def _left_unmerged(rest: Rest, entry: LedgerEntry) -> bool:

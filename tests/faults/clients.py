@@ -47,21 +47,28 @@ class Author:
         self._now = OPENING
         self._serial = 0
         self._script: list[Sending] = []
-        self._writers: dict[str, Callable[[Person], None]] = {name: getattr(self, f"_{name}") for name in WEIGHTS}
 
     def script(self) -> list[Sending]:
         for person in self._people:
             self._meet(person)
         weights = {**WEIGHTS, **self._mix.weights}
-        names = self._random.choices(list(WEIGHTS), [weights[name] for name in WEIGHTS], k=self._mix.actions)
+        names = self._random.choices([*weights], [*weights.values()], k=self._mix.actions)
         for moment, name in zip(sorted(self._moment() for _ in names), names, strict=True):
             self._now = moment
-            self._writers[name](self._random.choice(self._people))
+            self._writer(name)(self._random.choice(self._people))
         if self._mix.busy:
             self._rush(self._people[0])
         if self._mix.is_republished:
             self._script.append(Sending(len(self._script), self._moment(), "publish", ""))
         return sorted(self._script, key=lambda sending: (sending.at, sending.number))
+
+    def _writer(self, name: str) -> Callable[[Person], None]:
+        """What is none of the clients' is a capability's: it learns of the moment."""
+        found: Callable[[Person], None] | None = getattr(self, f"_{name}", None)
+        return found or (lambda _: self._operator(name))
+
+    def _operator(self, what: str) -> None:
+        self._script.append(Sending(len(self._script), self._now, what, ""))
 
     def _moment(self) -> datetime:
         """Mostly within a burst: who races must meet."""

@@ -91,6 +91,3 @@ class IdentityAuthor(Author):
 
     def _link(self, person: Person) -> None:
         self._operator("link")
-
-    def _operator(self, what: str) -> None:
-        self._script.append(Sending(len(self._script), self._now, what, ""))

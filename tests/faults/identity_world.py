@@ -1,7 +1,7 @@
 """Stitching, the background and the identity desk over one set of stores in memory, put together as ``wiring`` does it: a town small enough
 to be played again and again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -10,6 +10,7 @@ from typing import Any
 from ariane.adapters.memory.announcer import MemoryAnnouncer
 from ariane.adapters.memory.background_queue import MemoryBackgroundQueue
 from ariane.adapters.memory.consents import MemoryConsents
+from ariane.adapters.memory.enrolments import MemoryEnrolments
 from ariane.adapters.memory.event_log import MemoryEventLog
 from ariane.adapters.memory.fragments import MemoryFragments
 from ariane.adapters.memory.rejects import MemoryRejects
@@ -28,7 +29,9 @@ from ariane.profiles.one_person import merges_of, stitch_person
 from ariane.profiles.parking import RejectParking
 from ariane.profiles.reader import ProfileReader
 from ariane.profiles.refolding import refold
+from ariane.profiles.sealing import Sealer
 from ariane.profiles.stitching import StitchDefinitions, Stitcher, Stores, StreamRecord
+from ariane.profiles.unmerge_preview import UnmergePreview
 from tests.builders.profiles import KEY, NOON
 from tests.faults.identity_mirror import Mirror
 from tests.faults.model import entries_of
@@ -37,11 +40,21 @@ from tests.faults.model_profiles import differences
 from tests.faults.shim import Shim
 from tests.faults.world_stores import Identities
 
-PORTS = ("identities", "fragments", "log", "announcer", "rejects", "consents", "background_queue")
+PORTS = ("identities", "fragments", "log", "announcer", "rejects", "consents", "background_queue", "holdings")
 
 
 def _untold(what: str, detail: Any = None) -> int:
     return 0
+
+
+@dataclass(frozen=True)
+class ConsentHoldings:
+    """A town has no journeys: who holds anything holds consents."""
+
+    consents: Any
+
+    def held(self, person_ids: Collection[str]) -> Collection[str]:
+        return {record.person_id for record in self.consents.records} & {*person_ids}
 
 
 @dataclass
@@ -54,11 +67,13 @@ class Town:
     rejects: Any = field(default_factory=MemoryRejects)
     background_queue: Any = field(default_factory=MemoryBackgroundQueue)
     consents: Any = None
+    holdings: Any = None
     now: datetime = NOON
     sequence: int = 0
 
     def __post_init__(self) -> None:
-        self.consents = self.consents or MemoryConsents(self.identities)
+        self.consents = self.consents or MemoryConsents(self.identities, is_sealed=self.fragments.is_sealed)
+        self.holdings = self.holdings or ConsentHoldings(self.consents)
 
     def through(self, shim: Shim) -> "Town":
         """The same stores, each behind the shim."""
@@ -95,12 +110,15 @@ class Town:
         known: Mapping[str, Any] = {"rules": lambda: self.rules, "key": lambda: KEY}
         directory = ProfileDirectory(ProfileReader(self.identities, self.fragments), self.identities, **known)
         aftermath = Aftermath(self.background_queue, self.announcer)
-        return IdentityDesk(self.identities, directory, lambda: aftermath, **known, clock=lambda: self.now)
+        preview = UnmergePreview(self.log, MemoryEnrolments(), **known)
+        return IdentityDesk(self.identities, directory, lambda: aftermath, preview=preview, **known, clock=lambda: self.now)
 
     def work(self, job: Job) -> None:
         worker = BackgroundWorker(
             resolve=lambda cluster: resolve_cluster(self.identities, KEY, cluster, self.rules, at=self.now),
             refold=lambda partition: refold(partition, stores=self.stores, key=KEY, rules=self.rules),
+            seal=Sealer(self.identities, self.fragments, self.holdings, rules=lambda: self.rules, clock=lambda: self.now).seal,
+            changes=self.identities,
             announcer=self.announcer,
             queue=self.background_queue,
         )

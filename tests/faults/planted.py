@@ -247,7 +247,7 @@ PLANTED: Sequence[Planted] = (
     Planted("consent is never asked", _consent_never_asked, "mixed", 10, "latest word"),
     Planted("copies are told by message id alone", _mark_without_source, "duplicates", 10, "marked"),
     Planted("what the ring forgot is taken for new", _unsure_is_fresh, "busy", 30, "inv 1"),
-    Planted("a merge leaves the versions as they were", _merge_keeps_versions, "races", 60, "latest word"),
+    Planted("a merge leaves the versions as they were", _merge_keeps_versions, "races", 90, "latest word"),
     Planted("what became of a message is not reported", _outcome_unreported, "mixed", 10, "waited for a day"),
     Planted("the collector answers before anything is safe", _answered_too_early, "throttles", 60, "accepted before it was safe"),
     Planted("an unclear marketing message is sent again", _unclear_sent_again, "lost answers", 60, "was handed over 2 times"),

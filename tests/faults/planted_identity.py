@@ -6,15 +6,19 @@ from typing import Any
 
 import pytest
 
+from ariane.adapters.memory.fragments import MemoryFragments
 from ariane.adapters.memory.identities import MemoryIdentities
 from ariane.errors import Conflict
-from ariane.identity import components, facts, joining, linking, trees
+from ariane.identity import components, explaining, facts, joining, linking, trees
 from ariane.identity.clusters import ClusterReader
 from ariane.identity.commits import Commit
 from ariane.identity.model import Cluster, Evidence, Head, Summary, Transition
+from ariane.identity.rule_replay import RuleReplay
 from ariane.identity.trees import Paths
 from ariane.profiles import one_person, refolding
 from ariane.profiles.aftermath import Aftermath
+from ariane.profiles.contention import PatientLinker
+from ariane.profiles.rule_consequences import RuleConsequences
 from tests.faults.planted import Planted
 
 
@@ -103,12 +107,7 @@ def _protection_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 
 def _unmerge_not_announced(patch: pytest.MonkeyPatch) -> None:
-    whole = Aftermath.follow
-
-    def follow(self: Aftermath, transition: Transition) -> bool:
-        return whole(self, replace(transition, merged=(), parted=()))
-
-    patch.setattr(Aftermath, "follow", follow)
+    patch.setattr(Aftermath, "announce", lambda self, transition: None)
 
 
 def _quarantine_not_handed_over(patch: pytest.MonkeyPatch) -> None:
@@ -118,6 +117,45 @@ def _quarantine_not_handed_over(patch: pytest.MonkeyPatch) -> None:
         whole([replace(each, quarantined=None) for each in transitions], **known)
 
     patch.setattr(one_person, "follow", follow)
+
+
+def _late_link_dropped(patch: pytest.MonkeyPatch) -> None:
+    """Whom others stand in the way of is let go, and nobody links it later."""
+    patch.setattr(PatientLinker, "_leave", lambda self, key: self._left.add(key))
+
+
+def _rules_fold_nothing_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(RuleConsequences, "refold", lambda self, partition, rules: None)
+
+
+def _rules_untold(patch: pytest.MonkeyPatch) -> None:
+    """Whom other rules merge and part is written, and nobody hears of it."""
+    patch.setattr(RuleConsequences, "announce", lambda self, transitions: None)
+
+
+def _rules_carried_out_once(patch: pytest.MonkeyPatch) -> None:
+    """Of several rounds the first is taken for the last: what came meanwhile is not looked at."""
+    whole = RuleReplay._round
+
+    def once(self: RuleReplay, *known: Any) -> int:
+        whole(self, *known)
+        return 0
+
+    patch.setattr(RuleReplay, "_round", once)
+
+
+def _refusals_unsaid(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(explaining, "_refusals", lambda component, resolution: [])
+
+
+def _sum_left_as_it_was(patch: pytest.MonkeyPatch) -> None:
+    """What is folded into somebody at rest does not reach the sum that he is in."""
+    whole = MemoryFragments.save
+
+    def save(self: MemoryFragments, stored: Any, routed: Any = (), bundle: Any = None) -> None:
+        whole(self, stored, routed)
+
+    patch.setattr(MemoryFragments, "save", save)
 
 
 IDENTITY: Sequence[Planted] = (
@@ -131,4 +169,10 @@ IDENTITY: Sequence[Planted] = (
     Planted("a contact's protection changes nothing", _protection_forgotten, "identity", 60, "inv 3"),
     Planted("an un-merge is not announced", _unmerge_not_announced, "undo", 10, "never announced"),
     Planted("a quarantine is not handed over", _quarantine_not_handed_over, "crowd", 10, "still waits"),
+    Planted("a late link is dropped", _late_link_dropped, "meetings", 30, "inv 3"),
+    Planted("a change of rules folds nothing again", _rules_fold_nothing_again, "new rules", 10, "inv 1"),
+    Planted("a change of rules is not announced", _rules_untold, "new rules", 10, "never announced"),
+    Planted("a change of rules is one round", _rules_carried_out_once, "new rules", 10, "inv 3"),
+    Planted("a refusal is not explained", _refusals_unsaid, "new rules", 10, "demoted"),
+    Planted("a sum is not added to", _sum_left_as_it_was, "crowd", 30, "read briefly"),
 )

@@ -91,6 +91,11 @@ class Scheduler:
         self._entries += 1
         heappush(self._agenda, (max(when, self.now), self.random.random(), self._entries, do))
 
+    def look(self, when: datetime, do: Callable[[], None]) -> None:
+        """Of all that is to happen at one instant, the last; nothing is drawn for it: whoever looks changes nothing."""
+        self._entries += 1
+        heappush(self._agenda, (when, 2.0, self._entries, do))
+
     def after(self, seconds: float, do: Callable[[], None]) -> None:
         self.at(self.now + timedelta(milliseconds=round(seconds * 1000)), do)
 

@@ -1,7 +1,7 @@
 """One seeded run: a script of clients over a world with faults, then calm weather for more than a day, then the audit."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -13,6 +13,7 @@ from ariane.identity.rules import Identifier
 from ariane.privacy.consents import ConsentQuestion
 from tests.faults.audit import Rest, at_announcement, problems_of_events
 from tests.faults.audit_messages import at_claim, at_hand_over, at_handled, problems_of_messages, summary
+from tests.faults.capabilities import Capability, capabilities
 from tests.faults.clients import OPENING, Sending
 from tests.faults.clients_identity import script_of
 from tests.faults.clients_provoking import Provoked
@@ -26,6 +27,7 @@ from tests.faults.world_stores import HandedOver
 
 _AFTERMATH = timedelta(minutes=20)
 """How long the faults go on after the script's end."""
+_GLANCES = 12
 _REST = timedelta(hours=27)
 """More than a day: what the sweeps give up, they have given up."""
 
@@ -73,6 +75,7 @@ class Report:
     told: list[Told] = field(default_factory=list)
     provoked: int = 0
     """Actions that the run itself provoked."""
+    capabilities: Sequence[Capability] = ()
 
     @cached_property
     def faults(self) -> Counter[str]:
@@ -93,7 +96,7 @@ class Report:
 def run(case: Case) -> Report:
     """The report names the profile even where the seed chose it: another profile more must not change what is kept."""
     weather = case.options.weather
-    with bounded(assertions=weather.most_assertions, refolds=weather.most_refolded, tries=weather.most_tries):
+    with bounded(assertions=weather.most_assertions, refolds=weather.most_refolded, tries=weather.most_tries, is_crowded=True):
         return _Run(replace(case, profile=case.options.name)).report()
 
 
@@ -126,6 +129,8 @@ class _Run:
         )
         self._world.decides = self._provoked.decides
         self._operators = Operators(self._world, case.seed)
+        self._capabilities = capabilities(self._world, case.seed)
+        self._glances()
         self._unsubscribing: set[str] = set()
 
     def report(self) -> Report:
@@ -151,13 +156,14 @@ class _Run:
         return self._reported()
 
     def _reported(self) -> Report:
-        return Report(self._case, self._world.problems, self._world, self._told, self._provoked.count)
+        return Report(self._case, self._world.problems, self._world, self._told, self._provoked.count, self._capabilities)
 
     def _begin(self, sending: Sending) -> None:
         if sending.what == "publish":
             self._world.scheduler.at(sending.at, lambda: self._world.publish(is_later=True))
         elif not sending.source:
-            self._world.scheduler.at(sending.at, lambda: self._operators.act(sending))
+            able = next((each for each in self._capabilities if sending.what in each.actions), self._operators)
+            self._world.scheduler.at(sending.at, lambda: able.act(sending))
         else:
             self._clients.begin(sending)
 
@@ -169,7 +175,18 @@ class _Run:
         for said in self._operators.waiting:
             self._world.problem(f"an operator was never answered: {said}")
         rest = Rest(self._world, self._told)
-        for problem in (*problems_of_events(rest), *problems_of_messages(rest)):
+        own = (problem for each in self._capabilities for problem in each.at_rest(rest))
+        for problem in (*problems_of_events(rest), *problems_of_messages(rest), *own):
+            self._world.problem(problem)
+
+    def _glances(self) -> None:
+        random = Random(f"{self._case.seed}/{self._case.schedule}/glances")
+        for _ in range(_GLANCES):
+            after = timedelta(seconds=random.uniform(0, self._options.mix.minutes * 60 + _AFTERMATH.total_seconds()))
+            self._world.scheduler.look(OPENING + after, self._glance)
+
+    def _glance(self) -> None:
+        for problem in (problem for each in self._capabilities for problem in each.at_a_glance()):
             self._world.problem(problem)
 
     def _was_told(self, told: Told) -> None:

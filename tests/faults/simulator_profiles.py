@@ -121,6 +121,19 @@ PROFILES: Mapping[str, Options] = {
             mix=Mix(people=4, actions=22, weights=IDENTITY | {"unmerge": 2, "lift": 1}, shared=0.8, known=0.5, minutes=10),
             weather=Weather(identity="tight", shards=3, faults=0.05, most_assertions=4, most_refolded=3),
         ),
+        Options(
+            name="new rules",
+            mix=Mix(
+                people=4,
+                actions=34,
+                weights=_ONLY | IDENTITY | {"grant": 2, "withdraw": 1, "browse": 2, "new_rules": 3},
+                shared=0.8,
+                minutes=5,
+            ),
+            weather=Weather(
+                identity="tight", shards=3, faults=0.002, kills=0.002, latency=Latency(instant=0.3, long=0.3, longest=8), most_tries=2
+            ),
+        ),
         Options(name="throttles", mix=Mix(weights={"order": 6, "invalid": 4}), weather=Weather(faults=0.15, kills=0.005, shards=3)),
     )
 }

@@ -13,6 +13,7 @@ import pytest
 from ariane.adapters.memory.enrolments import MemoryEnrolments
 from ariane.adapters.memory.fragments import MemoryFragments
 from ariane.journeys.enrolment import Enrolment
+from ariane.profiles.bundles import Bundle
 from ariane.profiles.fragments import RoutedFragment, StoredFragment
 from tests.builders.journeys import CART, Theatre, fact, profile
 from tests.builders.profiles import Stack, identify, item
@@ -98,11 +99,11 @@ def test_a_merge_is_announced_though_another_writer_of_the_fragment_came_between
     class Overtaken(MemoryFragments):
         is_first = True
 
-        def save(self, stored: StoredFragment, routed: Sequence[RoutedFragment] = ()) -> None:
+        def save(self, stored: StoredFragment, routed: Sequence[RoutedFragment] = (), bundle: Bundle | None = None) -> None:
             if self.is_first:
                 self.is_first = False
                 stack.stitch([other])
-            super().save(stored, routed)
+            super().save(stored, routed, bundle)
 
     stack.fragments = Overtaken()
     stack.stitch([first])

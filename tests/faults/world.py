@@ -8,8 +8,13 @@ from random import Random
 from typing import Any
 
 from ariane.adapters.memory.definitions import MemoryDocuments, MemoryVersions
+from ariane.adapters.memory.holdings import MemoryHoldings
+from ariane.adapters.memory.originals import MemoryOriginals
+from ariane.adapters.memory.replay_states import MemoryReplayStates
 from ariane.definitions.publish import Publisher
 from ariane.events.model import LogItem
+from ariane.identity.ids import person_id
+from ariane.identity.rules import Identifier
 from ariane.identity.rules import Rules as IdentityRules
 from ariane.journeys.enrolment import Enrolment
 from ariane.messaging.ledger import Claim, settles_at
@@ -23,6 +28,7 @@ from tests.faults.shim import Call, Perform, Shim
 from tests.faults.world_brand import IDENTITIES, SOURCES, bundle, identity_rules, rules
 from tests.faults.world_builder import Builder
 from tests.faults.world_functions import Functions
+from tests.faults.world_pages import IdentityPages, LogPages
 from tests.faults.world_ports import BackgroundJobs, Draining, JourneyQueue, Overflowed, Reception, Replays, SendQueue
 from tests.faults.world_queues import Queue, Rules, Shard, Stream, Ticking
 from tests.faults.world_stores import (
@@ -87,6 +93,8 @@ class Stores:
     documents: MemoryDocuments = field(default_factory=MemoryDocuments)
     versions: MemoryVersions = field(default_factory=MemoryVersions)
     collect: MemoryDocuments = field(default_factory=MemoryDocuments)
+    replay_states: MemoryReplayStates = field(default_factory=MemoryReplayStates)
+    originals: MemoryOriginals = field(default_factory=MemoryOriginals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +118,9 @@ class World:
         watch: Watch,
     ) -> None:
         self.weather = weather
+        self.identity = weather.identity
+        """Which identity rules are published now."""
+        self._is_later = False
         self.random = random
         self.faults = Faults(random.getrandbits(32), rate=weather.faults, kills=weather.kills, kinds=_kinds(weather))
         self.shim = Shim(self._through)
@@ -181,6 +192,7 @@ class World:
     def _stores(self, weather: Weather, watch: Watch) -> Stores:
         tell = self.scheduler.commit
         identities, runs, suppressions = Identities(tell), Runs(self._run_moved), Suppressions(tell)
+        fragments = Fragments(tell)
         ledger = Ledger(
             tell=tell, claimed=lambda claim: self._claimed(claim, watch), enrolments=runs, heads=identities, suppressions=suppressions
         )
@@ -189,8 +201,8 @@ class World:
         return Stores(
             log=Log(tell, self._inserted),
             identities=identities,
-            fragments=Fragments(tell),
-            consents=Consents(identities, tell),
+            fragments=fragments,
+            consents=Consents(identities, tell, fragments.is_sealed),
             suppressions=suppressions,
             runs=runs,
             ledger=ledger,
@@ -218,6 +230,12 @@ class World:
             "background_queue": BackgroundJobs(self.resolve_queue),
             "replay_queue": Replays(self.replay_queue),
             "ledger": stores.ledger,
+            "identity_scan": IdentityPages(stores.identities),
+            "splits": IdentityPages(stores.identities),
+            "log_scan": LogPages(stores.log),
+            "replay_states": stores.replay_states,
+            "originals": stores.originals,
+            "holdings": MemoryHoldings(stores.runs, stores.ledger, stores.consents),
             "suppressions": stores.suppressions,
             "emails": Mails(stores.provider),
             "texts": Texts(stores.provider),
@@ -255,11 +273,21 @@ class World:
     # what people do
 
     def publish(self, *, is_later: bool) -> None:
-        stores = self.stores
         self.scheduler.note("the brand", "publishes", "the second version" if is_later else "the first version")
+        self._is_later = is_later
+        self._publish()
+
+    def change_rules(self, name: str) -> None:
+        """Of who is one person. What follows from it is the replay's."""
+        self.scheduler.note("the brand", "publishes identity rules", name)
+        self.identity = name
+        self._publish()
+
+    def _publish(self) -> None:
+        stores = self.stores
         publisher = Publisher(documents=stores.documents, pointers=stores.documents, versions=stores.versions, collect=stores.collect)
-        publisher.publish(bundle(is_later=is_later, identity=self.weather.identity))
-        self.rules.patterns = rules(is_later=is_later)
+        publisher.publish(bundle(is_later=self._is_later, identity=self.identity))
+        self.rules.patterns = rules(is_later=self._is_later)
 
     def calm(self) -> None:
         """No fault, no copy and no kill from here on."""
@@ -286,10 +314,13 @@ class World:
             self.scheduler.note("AUDIT", text)
 
     def identity_rules(self) -> IdentityRules:
-        return identity_rules(self.weather.identity)
+        return identity_rules(self.identity)
 
     def person_key(self) -> bytes:
         return KEYS.person
+
+    def id_of(self, identifier: str) -> str:
+        return person_id(Identifier.parse(identifier), KEYS.person)
 
 
 def tags_of(item: LogItem) -> set[tuple[str, str]]:

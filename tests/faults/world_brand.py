@@ -37,6 +37,29 @@ IDENTITIES: Mapping[str, Mapping[str, Any]] = {
     },
 }
 """Rules by name: as most brands have them, and tight enough for a few people to reach every limit within minutes."""
+_TIGHT = IDENTITIES["tight"]
+CHANGES: Mapping[str, Mapping[str, Any]] = {
+    "tight": _TIGHT,
+    "looser": {
+        "countries": _COUNTRIES,
+        "spread": 3,
+        "namespaces": _TIGHT["namespaces"]
+        | {"email": {"priority": 2, "limit": 4, "normalise": "email"}, "phone": {"priority": 3, "limit": 3, "normalise": "phone"}},
+    },
+    "tighter": {
+        "countries": _COUNTRIES,
+        "spread": 1,
+        "component_limit": 4,
+        "protect": ["phone"],
+        "namespaces": _TIGHT["namespaces"]
+        | {
+            "email": {"priority": 2, "limit": {"count": 1, "within": "10 minutes"}, "normalise": "email"},
+            "phone": {"priority": 3, "limit": 2, "normalise": "phone"},
+        },
+    },
+}
+"""What the tight rules may become, and be again. Identifiers are written and ranked alike: collect knows nothing of the change."""
+ALL_RULES: Mapping[str, Mapping[str, Any]] = {**IDENTITIES, **CHANGES}
 CART = """
 name: cart
 entry: {event: Product Added, key: cart_id}
@@ -102,9 +125,9 @@ def bundle(*, is_later: bool = False, identity: str = "usual") -> Bundle:
     journeys = dict(map(_published, texts))
     documents: dict[str, Mapping[str, Any]] = {
         "interest": {"entry": sorted(_LISTENED), "awaited": sorted(_AWAITED), "forward": []},
-        "identity": IDENTITIES[identity],
+        "identity": ALL_RULES[identity],
         "messaging": BRAND,
-        "collect": {"sources": SOURCES, "identity": IDENTITIES[identity]},
+        "collect": {"sources": SOURCES, "identity": ALL_RULES[identity]},
     }
     return Bundle(documents, journeys)
 
@@ -117,7 +140,7 @@ def rules(*, is_later: bool = False) -> Mapping[str, Mapping[str, Any]]:
 
 @cache
 def identity_rules(identity: str) -> Rules:
-    return Rules.from_document(IDENTITIES[identity])
+    return Rules.from_document(ALL_RULES[identity])
 
 
 @cache

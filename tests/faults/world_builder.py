@@ -1,6 +1,7 @@
 """Instances of the functions, each put together as ``wiring`` does it, over the stores in memory."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,10 @@ import orjson
 from ariane.definitions.store import CachedDocuments, Definitions
 from ariane.errors import ArianeError
 from ariane.events.collector import Collector
+from ariane.events.model import SourceKind
 from ariane.identity.background import resolve_cluster
+from ariane.identity.rule_ports import ReplayPorts, ReplayStates
+from ariane.identity.rule_replay import RuleReplay
 from ariane.identity.rules import Rules as IdentityRules
 from ariane.journeys.runner import Runner
 from ariane.journeys.runner import World as RunnerWorld
@@ -33,8 +37,14 @@ from ariane.profiles.parking import RejectParking
 from ariane.profiles.reader import ProfileReader
 from ariane.profiles.refolding import refold
 from ariane.profiles.replaying import Replay
+from ariane.profiles.rule_consequences import RuleConsequences
+from ariane.profiles.sealing import Sealer
 from ariane.profiles.stitching import StitchDefinitions, Stitcher, Stores
+from ariane.profiles.unmerge_preview import UnmergePreview
+from ariane.profiles.waking import awaken
 from tests.builders.events import KEYS, PUBLIC_URL
+from tests.faults.world_brand import SOURCES
+from tests.faults.world_pages import Flat
 
 if TYPE_CHECKING:
     from tests.faults.world import World
@@ -95,6 +105,8 @@ class Builder:
         return BackgroundWorker(
             resolve=lambda cluster: resolve_cluster(port("identities"), KEYS.person, cluster, _identity(documents), at=clock()),
             refold=lambda partition: refold(partition, stores=stores, key=KEYS.person, rules=_identity(documents)),
+            seal=Sealer(port("identities"), port("fragments"), port("holdings"), rules=lambda: _identity(documents), clock=clock).seal,
+            changes=port("identities"),
             announcer=port("announcer"),
             queue=port("background_queue"),
         )
@@ -106,11 +118,36 @@ class Builder:
         identities, aftermath = port("identities"), Aftermath(port("background_queue"), port("announcer"))
         reader = ProfileReader(identities, port("fragments"))
         known: Mapping[str, Any] = {"rules": lambda: _identity(documents), "key": lambda: KEYS.person}
-        return IdentityDesk(identities, ProfileDirectory(reader, identities, **known), lambda: aftermath, **known, clock=clock)
+        preview = UnmergePreview(port("log"), port("runs"), **known)
+        directory = ProfileDirectory(reader, identities, **known)
+        return IdentityDesk(identities, directory, lambda: aftermath, preview=preview, **known, clock=clock)
+
+    def rules(self, worker: str) -> "RuleWorker":
+        port = self._port(worker)
+        scan = Flat(port("identity_scan"))
+        ports = ReplayPorts(
+            identities=port("identities"),
+            scan=scan,
+            splits=port("splits"),
+            log=Flat(port("log_scan")),
+            states=port("replay_states"),
+            originals=port("originals"),
+        )
+        kinds = {name: SourceKind(source["kind"]) for name, source in SOURCES.items()}
+        consequences = RuleConsequences(self._stores(worker), port("announcer"), KEYS.person)
+        clock = self.clock(worker)
+        replay = RuleReplay(ports, key=KEYS.person, kinds=kinds, clock=clock, consequences=consequences, course=_Unhurried())
+        return RuleWorker(replay, port("replay_states"))
 
     def _stores(self, worker: str) -> Stores:
         port = self._port(worker)
-        return Stores(identities=port("identities"), fragments=port("fragments"), log=port("log"), consents=port("consents"))
+        return Stores(
+            identities=port("identities"),
+            fragments=port("fragments"),
+            log=port("log"),
+            consents=port("consents"),
+            clock=self.clock(worker),
+        )
 
     def journey(self, worker: str) -> Runner:
         port = self._port(worker)
@@ -125,6 +162,7 @@ class Builder:
             journey_queue=port("journey_queue"),
             send_queue=port("send_queue"),
             clock=clock,
+            awaken=partial(awaken, bundles=port("fragments")),
         )
         return Runner(ports)
 
@@ -134,6 +172,7 @@ class Builder:
         ports = SendPorts(
             profiles=ProfileReader(port("identities"), port("fragments")),
             heads=port("identities"),
+            awaken=partial(awaken, bundles=port("fragments")),
             enrolments=port("runs"),
             definitions=self._definitions(worker, clock),
             history=port("log"),
@@ -180,6 +219,19 @@ class Builder:
         world = self._world
         versions = world.shim.wrap("definitions", world.stores.versions, worker=worker)
         return Definitions(world.wrapped("definitions", worker), versions, ttl=TTL, clock=clock)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleWorker:
+    """What the command that changes rules works with."""
+
+    replay: RuleReplay
+    states: ReplayStates
+
+
+class _Unhurried:
+    def at(self, phase: str, done: int, total: int | None) -> None:
+        """Nobody watches."""
 
 
 def _identity(documents: CachedDocuments) -> IdentityRules:

@@ -14,7 +14,7 @@ from handlers.collect import serve
 if TYPE_CHECKING:
     from tests.faults.world import World
 
-from tests.faults.world_builder import Builder
+from tests.faults.world_builder import Builder, RuleWorker
 
 TIMEOUTS: Mapping[str, float] = {
     "collect": 10,
@@ -27,6 +27,7 @@ TIMEOUTS: Mapping[str, float] = {
     "resolve": 300,
     "replay": 60,
     "desk": 29,
+    "rules": 900,
 }
 _COLD_START = 0.2
 
@@ -82,6 +83,18 @@ class Functions:
                 answered("done" if error is None else None)
 
         self._run("desk", act, finished)
+
+    def replay_rules(self, act: Callable[[RuleWorker], bool], answered: Callable[[bool], None]) -> None:
+        """The command of whoever changes the rules. ``answered`` gets whether all is done."""
+
+        def finished(is_done: bool | None, error: BaseException | None) -> None:
+            self._look_at("rules", error)
+            answered(bool(is_done))
+
+        self._run("rules", act, finished)
+
+    def desk_at_rest(self) -> IdentityDesk:
+        return self._builder.desk("audit")
 
     def _each(self, function: str, service: Any, bodies: Sequence[Any]) -> list[int]:
         failed: list[int] = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from ariane.adapters.memory.announcer import MemoryAnnouncer
@@ -22,6 +23,7 @@ from ariane.messaging.model import LedgerEntry, Status
 from ariane.messaging.senders import Email, Sms
 from ariane.privacy.consents import ConsentDecision
 from ariane.profiles.announcing import Fact
+from ariane.profiles.bundles import Bundle
 from ariane.profiles.fragments import Route, RoutedFragment, StoredFragment
 
 type Tell = Callable[[str, Any], int]
@@ -90,8 +92,16 @@ class Fragments(MemoryFragments):
         self.saved_at: dict[tuple[str, str], list[tuple[int, int]]] = {}
         """(person id, event name) -> (place in the history, latest instant of such an event in milliseconds), as it grew."""
 
-    def save(self, stored: StoredFragment, routed: Sequence[RoutedFragment] = ()) -> None:
-        super().save(stored, routed)
+    def put(self, bundle: Bundle, *, sealed: Sequence[StoredFragment] = (), absorbed: Sequence[Bundle] = ()) -> None:
+        super().put(bundle, sealed=sealed, absorbed=absorbed)
+        self._tell("bundle put", bundle.holder)
+
+    def dissolve(self, bundle: Bundle, *, generation: int, rest_until: datetime | None = None) -> None:
+        super().dissolve(bundle, generation=generation, rest_until=rest_until)
+        self._tell("bundle dissolved", bundle.holder)
+
+    def save(self, stored: StoredFragment, routed: Sequence[RoutedFragment] = (), bundle: Bundle | None = None) -> None:
+        super().save(stored, routed, bundle)
         place = self._tell("fragment saved", stored.fragment.person_id)
         for fragment in (stored.fragment, *(each.fragment for each in routed)):
             for name, tally in fragment.tallies.items():
@@ -112,8 +122,8 @@ class Fragments(MemoryFragments):
 
 
 class Consents(MemoryConsents):
-    def __init__(self, heads: MemoryIdentities, tell: Tell) -> None:
-        super().__init__(heads)
+    def __init__(self, heads: MemoryIdentities, tell: Tell, is_sealed: Callable[[str], bool]) -> None:
+        super().__init__(heads, is_sealed=is_sealed)
         self._tell = tell
 
     def record(self, decision: ConsentDecision, *, root_id: str) -> None:

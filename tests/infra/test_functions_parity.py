@@ -87,3 +87,13 @@ def _names(module: ast.Module) -> set[str]:
     found = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
     assigned = [target for node in module.body if isinstance(node, ast.Assign) for target in node.targets]
     return found | {target.id for target in assigned if isinstance(target, ast.Name)}
+
+
+def test_an_alarm_rings_where_stitch_parks_a_record(prod: Synthesised, dev: Synthesised) -> None:
+    (lines,) = prod.platform.properties("AWS::Logs::MetricFilter").values()
+    assert lines["FilterPattern"] == '{ $.message = "record parked" }'
+    (counted,) = lines["MetricTransformations"]
+    watched = [(alarm["Namespace"], alarm["MetricName"]) for alarm in prod.platform.properties("AWS::CloudWatch::Alarm").values()]
+    assert (counted["MetricNamespace"], counted["MetricName"]) in watched
+    assert '"record parked"' in (ROOT / "functions/handlers/stitch.py").read_text("utf-8")
+    assert not dev.platform.properties("AWS::Logs::MetricFilter")

@@ -110,6 +110,7 @@ def test_every_adapter_of_aws_has_its_twin_in_memory() -> None:
     """What implements no port has none: the parts that adapters share, and what only CloudFormation calls."""
     shared_parts = {
         "access_rows",
+        "at_a_time",
         "batch_get",
         "custom_resource",
         "errors",

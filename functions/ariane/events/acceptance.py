@@ -16,12 +16,13 @@ from ariane.events.measure import Inherited
 from ariane.events.model import LogItem, Message
 from ariane.events.refusals import ItemRefusals
 from ariane.events.sources import Source
-from ariane.events.timestamps import sent_instant
+from ariane.events.timestamps import REACH, sent_instant
 from ariane.events.wire import Request, Submission
 from ariane.identity.identifiers import effort_of, identifiers_of, normalise
 from ariane.identity.ids import person_id
 from ariane.identity.rules import Identifier, Rules
 from ariane.identity.signatures import is_verified, verdict
+from ariane.instants import format_instant
 
 MAX_EFFORT = 200_000
 """Characters of slowly read identifiers in a request: 80 an event of the most events, and half a second."""
@@ -95,6 +96,9 @@ class Acceptance:
             self._rejects.put(decided.rejects)
         if not all(is_written):
             raise Retryable("log_unavailable", "not everything could be written; send the request again")
+        backdated = sum(map(_backdated, decided.items))
+        if backdated:
+            self._meter.count("EventsBackdated", backdated, Source=decided.items[0].source)
 
     def _is_written(self, item: LogItem) -> bool:
         try:
@@ -128,6 +132,14 @@ class _Effort:
                 "too_many_identifiers", "the request holds too many telephone numbers or international addresses; send fewer at once"
             )
         self._left -= effort
+
+
+def _backdated(item: LogItem) -> int:
+    """Events whose clocks reached further back than a public source's word counts."""
+    if item.kind.is_trusted:
+        return 0
+    earliest = format_instant(item.received_at - REACH)
+    return sum(message["timestamp"] <= earliest for message in item.messages)
 
 
 def _first_of_each(rejects: Iterable[Reject]) -> list[Reject]:

@@ -83,8 +83,13 @@ class Event:
         """Whether what it says of who is whom is a fact: its source is trusted, or the brand's backend signed for the ids."""
         if self.kind.is_trusted:
             return True
+        return is_verified(self.signature)
+
+    @property
+    def signature(self) -> object:
+        """Collect's word on it (``identity.signatures.Verdict``); None: none was sent, or none was needed."""
         context = self.message.get("context")
-        return isinstance(context, Mapping) and is_verified(context.get("signature"))
+        return context.get("signature") if isinstance(context, Mapping) else None
 
     @property
     def properties(self) -> Mapping[str, Any]:

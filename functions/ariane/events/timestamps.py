@@ -7,6 +7,8 @@ from ariane.errors import Rejected
 from ariane.instants import parse_instant
 
 _DAY = timedelta(hours=24)
+REACH = _DAY
+"""How far back a public source's word may count."""
 
 
 def sent_instant(value: Any) -> datetime | None:
@@ -36,8 +38,13 @@ def corrected(original: datetime | None, *, sent_at: datetime | None, received_a
         return received_at
     skew = received_at - sent_at if sent_at is not None else timedelta()
     instant = _shifted(original, skew) if abs(skew) <= _DAY else original
-    earliest = received_at - _DAY if is_public else instant
+    earliest = received_at - REACH if is_public else instant
     return min(max(instant, earliest), received_at)
+
+
+def is_clamped(instant: datetime, *, received_at: datetime) -> bool:
+    """Of a public source's event: whether its clock reached further back than counts."""
+    return instant <= received_at - REACH
 
 
 def _shifted(instant: datetime, by: timedelta) -> datetime:

@@ -1,6 +1,6 @@
 """Everything that a decision about one person may depend on: the people whom assertions connect with them, accepted or refused."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ariane.errors import Conflict
@@ -16,6 +16,10 @@ from ariane.identity.trees import Paths, climb
 
 BOUND = 500
 """Assertions, or people's identifiers, above which nothing is resolved while an event waits."""
+
+type Each = Callable[[Callable[[str], Sequence[Assertion]], Iterable[str]], Iterable[Sequence[Assertion]]]
+"""Reads what lies under each of some person ids, one after the other (``map``) or several at a time: the answers in the ids' order, and
+little more of them than is taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +88,9 @@ def known_splits(store: EvidenceReader, heads: Iterable[Head]) -> list[Split]:
 
 
 class ClusterReader:
-    def __init__(self, store: EvidenceReader, key: bytes, *, bound: int | None = BOUND) -> None:
-        """``bound`` None: however large it is."""
+    def __init__(self, store: EvidenceReader, key: bytes, *, bound: int | None = BOUND, each: Each = map) -> None:
+        """``bound`` None: however large it is. ``each``: how the evidence of its members is asked for."""
+        self._each = each
         self._store = store
         self._key = key
         self._bound = bound
@@ -158,8 +163,8 @@ class ClusterReader:
 
     def _assertions(self, members: Iterable[str]) -> list[Assertion] | None:
         found: dict[str, Assertion] = {}
-        for each in members:
-            found |= {assertion.digest: assertion for assertion in self._store.assertions_under(each)}
+        for theirs in self._each(self._store.assertions_under, members):
+            found |= {assertion.digest: assertion for assertion in theirs}
             if self._bound is not None and len(found) > self._bound:
                 return None
         return list(found.values())

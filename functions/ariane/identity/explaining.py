@@ -1,11 +1,12 @@
 """Why identifiers are one person, and why others are not: the reference's own steps over a cluster's evidence, told one by one."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from ariane.identity.epochs import Facts, Reason, mapped, plain
-from ariane.identity.model import Assertion, Split
+from ariane.identity.facts import evidence_of, facts_of
+from ariane.identity.model import Assertion, Evidence, Split
 from ariane.identity.reference import Refusal, Resolution, resolve
 from ariane.identity.rules import Identifier, Rules
 
@@ -28,7 +29,7 @@ class SharedDevice:
     since: datetime
     """From then on it links nothing."""
     accounts: tuple[Identifier, ...]
-    """The first two accounts that used it, as far as the evidence at hand names them."""
+    """The first two that used it, the first one first; as far as they are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +46,18 @@ class Explanation:
 
 
 def explain(
-    component: Component, assertions: Iterable[Assertion], splits: Collection[Split], rules: Rules, *, facts: Facts | None = None
+    component: Component,
+    assertions: Iterable[Assertion],
+    splits: Collection[Split],
+    rules: Rules,
+    *,
+    evidence: Mapping[Identifier, Evidence] | None = None,
 ) -> Explanation:
-    """``assertions``: of the whole cluster, accepted and refused; ``splits``: standing and lifted ones. ``facts`` where more is known of
+    """``assertions``: of the whole cluster, accepted and refused; ``splits``: standing and lifted ones. ``evidence`` where more is known of
     the identifiers than these assertions say. ``component`` is as the store has it: in quarantine it may not be what they make it."""
-    resolution = resolve(assertions, splits, rules, facts=facts)
+    standing = list(assertions)
+    known = evidence_of(standing, rules) if evidence is None else evidence
+    resolution = resolve(standing, splits, rules, facts=facts_of(known, rules))
     first = min(component, key=lambda each: (rules.priority_of(each), each.value))
     named = {plain(each) for each in component}
     beside = {each for assertion in resolution.assertions if named & {*assertion.identifiers} for each in assertion.identifiers} | named
@@ -57,7 +65,7 @@ def explain(
         begins_with=first,
         links=_links(first, component, resolution),
         refusals=_refusals(component, resolution),
-        shared=_shared(beside, resolution, rules),
+        shared=_shared(beside, known, resolution.facts),
         hubs=sorted(each for each in beside if each in resolution.facts.hubs),
         splits=sorted((each for each in splits if any(map(each.side_of, named))), key=lambda each: (each.at, each.id), reverse=True),
     )
@@ -113,39 +121,45 @@ def anchor_of(assertion: Assertion, facts: Facts, splits: Sequence[Split]) -> Id
     return mapped(assertion.identifiers, assertion.at, facts, splits).anchor
 
 
-def _shared(beside: Collection[Identifier], resolution: Resolution, rules: Rules) -> list[SharedDevice]:
-    since = {each: at for each, at in resolution.facts.shared_since.items() if each in beside}
-    return [SharedDevice(each, at, _accounts(each, resolution, rules)) for each, at in sorted(since.items(), key=lambda pair: pair[::-1])]
+def _shared(beside: Collection[Identifier], known: Mapping[Identifier, Evidence], facts: Facts) -> list[SharedDevice]:
+    since = {each: at for each, at in facts.shared_since.items() if each in beside}
+    return [SharedDevice(each, at, accounts_of(known.get(each))) for each, at in sorted(since.items(), key=lambda pair: pair[::-1])]
 
 
-def _accounts(device: Identifier, resolution: Resolution, rules: Rules) -> tuple[Identifier, ...]:
-    first: dict[Identifier, datetime] = {}
-    for assertion in resolution.assertions:
-        for account in filter(rules.is_identified, assertion.identifiers if device in assertion.identifiers else ()):
-            first[account] = min(first.get(account, assertion.at), assertion.at)
-    return tuple(sorted(first, key=lambda each: (first[each], each))[:2])
+def accounts_of(evidence: Evidence | None) -> tuple[Identifier, ...]:
+    """The accounts that used a device, as far as it remembers them."""
+    if evidence is None:
+        return ()
+    known = {Identifier.parse(text): evidence.accounts[mark] for mark, text in evidence.names.items() if mark in evidence.accounts}
+    return tuple(sorted(known, key=lambda each: (known[each], each)))
 
 
 def refusal_in_words(refusal: Refusal, explanation: Explanation, rules: Rules) -> str:
     """For somebody at a till: one sentence, without our terms."""
-    namespace = refusal.identifier.namespace
     match refusal.reason:
         case Reason.SHARED_DEVICE:
             return "more than one customer had signed in on this device by then, so it no longer tells who somebody is"
         case Reason.HUB:
-            return f"more than {rules.spread} customers have given it, or the one beside it, so it is nobody's own"
+            return f"more than {rules.spread:,} customers have given {_hub_of(refusal, explanation)}, so it is nobody's own"
         case Reason.SPLIT:
             return _split_in_words(refusal, explanation.splits)
         case Reason.UNIQUE:
-            return "each of the two has an account of their own, and nobody has two"
+            return "each of the two has an account of their own, and one customer has one account"
         case Reason.LIMIT:
-            return f"the customer would have more than {_most(namespace, rules)}, more than one person is expected to have"
+            return f"one customer would then have more than {_most(refusal.identifier.namespace, rules)}"
         case Reason.COMPONENT_LIMIT:
-            return f"the customer would have more than {rules.component_limit} addresses, numbers, cards and accounts in all"
+            return f"one customer would then have more than {rules.component_limit:,} addresses, numbers, cards and accounts in all"
         case Reason.UNTRUSTED:
             return "both were known customers already, and what a browser or an app says is not enough to make two known customers one"
         case Reason.QUARANTINED:
-            return "too much contradicts itself here to decide at once: it is being worked out in the background"
+            return "too much contradicts itself here to decide at once, so it is being worked out in the background"
+
+
+def _hub_of(refusal: Refusal, explanation: Explanation) -> str:
+    """What so many have given: the identifier itself, or the one whose the event was."""
+    if refusal.identifier in explanation.hubs:
+        return "it"
+    return next((str(each) for each in refusal.assertion.identifiers if each in explanation.hubs), "it")
 
 
 def _split_in_words(refusal: Refusal, splits: Sequence[Split]) -> str:
@@ -156,10 +170,21 @@ def _split_in_words(refusal: Refusal, splits: Sequence[Split]) -> str:
     return "somebody took the two apart by hand"
 
 
+_PLURALS = {"email": "e-mail addresses", "phone": "telephone numbers"}
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+
+
 def _most(namespace: str, rules: Rules) -> str:
     rule = rules.namespaces.get(namespace)
+    kind = _PLURALS.get(namespace, f"{namespace.replace('_', ' ')}s")
     if rule is None or rule.limit is None:
-        return f"the allowed number of {namespace}"
-    if rule.limit.within_seconds is None:
-        return f"{rule.limit.count:,} {namespace}"
-    return f"{rule.limit.count:,} {namespace} within {rule.limit.within_seconds / 86400:,.3g} days"
+        return f"the {kind} that the rules allow"
+    said = f"{rule.limit.count:,} {kind}"
+    within = rule.limit.within_seconds
+    return f"{said} within {_lasting(within)}" if within is not None else f"{said}, the most that the rules allow"
+
+
+def _lasting(seconds: int) -> str:
+    unit, size = next((unit, size) for unit, size in _UNITS if seconds % size == 0)
+    count = seconds // size
+    return f"{count:,} {unit}{'' if count == 1 else 's'}"

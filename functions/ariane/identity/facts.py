@@ -18,13 +18,14 @@ from ariane.identity.rules import Identifier, Rules
 class Witness:
     """What one assertion says about one of its identifiers, beyond linking it."""
 
-    uniques: tuple[str, ...]
+    uniques: Mapping[str, str]
+    """Mark of an account -> ``namespace:value``."""
     at: datetime
     is_trusted: bool
 
 
 def witness_of(assertion: Assertion, rules: Rules) -> Witness:
-    values = tuple(account_mark(each) for each in assertion.identifiers if rules.is_identified(each))
+    values = {account_mark(each): str(each) for each in assertion.identifiers if rules.is_identified(each)}
     return Witness(values, assertion.at, assertion.is_trusted)
 
 
@@ -39,7 +40,9 @@ def learn(evidence: Evidence, identifier: Identifier, witness: Witness, rules: R
     if namespace is None:
         return evidence
     if namespace.is_device:
-        evidence = replace(evidence, accounts=_two_earliest(evidence.accounts, witness))
+        accounts = _two_earliest(evidence.accounts, witness)
+        names = {mark: text for mark, text in {**evidence.names, **witness.uniques}.items() if mark in accounts}
+        evidence = replace(evidence, accounts=accounts, names=names)
     elif not namespace.is_unique:
         evidence = replace(evidence, accounts=_up_to(evidence.accounts, witness, rules.spread + 1))
         is_protected = witness.is_trusted and identifier.namespace in rules.protect

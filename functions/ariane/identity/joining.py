@@ -11,6 +11,7 @@ from ariane.identity.epochs import Facts, Mapped, Reason
 from ariane.identity.model import Assertion, Cluster, Evidence, Head, Merged, Split, Standing, Summary, Transition
 from ariane.identity.resolving import IdOf, cluster_id, is_rerouted, owners_of
 from ariane.identity.rules import Identifier, Rules
+from ariane.identity.shapes import shaped
 
 _LAST = datetime.max.replace(tzinfo=UTC)
 
@@ -132,7 +133,7 @@ class _Draft:
         moved = tuple(sorted({*refold, *rerouted}))
         transition = Transition(cause=self.touched.cause, at=assertion.at, merged=merged, refold=moved, quarantined=quarantined)
         met = {head.person_id: head for head in (*self.touched.roots.values(), *self.touched.turned.values())}
-        return Commit(
+        drafted = Commit(
             heads=tuple(self.heads.values()),
             checked=tuple(head for person, head in met.items() if person not in self.heads),  # their cluster was read after them
             joined=tuple(self.members),
@@ -141,6 +142,7 @@ class _Draft:
             assertions=tuple((owner, assertion) for owner in owners),
             transition=None if transition.is_nothing else (self.id_of(assertion.identifiers[0]), transition),
         )
+        return shaped(drafted)
 
 
 def beside(touched: Touched, rules: Rules, id_of: IdOf, *, known: Collection[str]) -> tuple[Head, ...]:

@@ -8,16 +8,18 @@ import orjson
 
 from ariane.errors import Conflict, Retryable
 from ariane.events.model import Event
-from ariane.identity.clusters import BOUND, ClusterReader, described, standing_splits, top_clusters
+from ariane.identity.clusters import BOUND, ClusterReader, Each, described, standing_splits, top_clusters
 from ariane.identity.commits import MOST_ACTIONS, Commit, IdentityStore
 from ariane.identity.epochs import Facts, Reason, is_later, mapped
 from ariane.identity.facts import facts_of, is_noted, learn, witness_of
 from ariane.identity.ids import person_id
 from ariane.identity.joining import Touched, beside, quarantined, recorded, step, union
-from ariane.identity.model import Assertion, Transition
+from ariane.identity.model import LATE, Assertion, Transition
 from ariane.identity.resolving import News, Resolving
 from ariane.identity.rules import Identifier, Rules
+from ariane.identity.signatures import word_of
 from ariane.identity.trees import climb, expect_unmoved
+from ariane.instants import Clock, utc_now
 
 _ATTEMPTS = 6
 
@@ -32,7 +34,10 @@ class Decision:
 
 
 class Linker:
-    def __init__(self, store: IdentityStore, key: bytes, *, bound: int = BOUND) -> None:
+    def __init__(self, store: IdentityStore, key: bytes, *, bound: int = BOUND, each: Each = map, clock: Clock = utc_now) -> None:
+        """``each``: how the evidence of a cluster's members is asked for. ``clock``: tells how long a cluster stays shut."""
+        self._each = each
+        self._clock = clock
         self._store = store
         self._key = key
         self._bound = bound
@@ -40,7 +45,8 @@ class Linker:
     def link(self, event: Event, identifiers: Sequence[Identifier], *, rules: Rules, cause: str) -> Transition:
         """Stores the assertion and what follows from it, in one commit. Returns what this event changed, now or at an earlier delivery.
 
-        Raises Retryable when others keep changing the same identities.
+        Raises Retryable (``identity_contended``) when others keep changing the same identities, or while the background resolves them and
+        takes nothing in.
         """
         return self.take(assertion_of(event, identifiers), rules=rules, cause=cause)
 
@@ -63,7 +69,7 @@ class Linker:
 
     def _is_stored(self, assertion: Assertion) -> bool:
         stored = self._store.assertion(self._id_of(assertion.identifiers[0]), assertion.digest)
-        return stored is not None and stored.order <= assertion.order
+        return stored is not None and stored.precedence <= assertion.precedence
 
     def _id_of(self, identifier: Identifier) -> str:
         return person_id(identifier, self._key)
@@ -75,7 +81,10 @@ class Linker:
         return replace(decision, refused={**touched.reading.dropped, **decision.refused})
 
     def _decided(self, touched: Touched, rules: Rules) -> Decision:
-        if any(row.quarantine is not None for row in touched.rows.values()):
+        waiting = [row for row in touched.rows.values() if row.quarantine is not None]
+        if any(row.shut_until is not None and row.shut_until > self._clock() for row in waiting):
+            raise Retryable("identity_contended", "the background is resolving these identities")
+        if waiting:
             return self._waiting(touched, rules, reason="waits for the background")
         if not touched.turned:
             if not touched.roots:
@@ -118,7 +127,7 @@ class Linker:
 
     def _resolved(self, touched: Touched, rules: Rules) -> Decision:
         around = {*touched.roots, *touched.turned}
-        view = ClusterReader(self._store, self._key, bound=self._bound).around(around, rules)
+        view = ClusterReader(self._store, self._key, bound=self._bound, each=self._each).around(around, rules)
         if view.is_complete:
             witness = witness_of(touched.assertion, rules)
             known = {each: view.evidence.get(each, head.evidence) for each, head in touched.own.items()}
@@ -163,4 +172,11 @@ def assertion_of(event: Event, identifiers: Sequence[Identifier]) -> Assertion:
         source=event.source,
         message_id=event.message_id,
         body_digest=hashlib.sha256(orjson.dumps(dict(event.message), option=orjson.OPT_SORT_KEYS)).hexdigest()[:16],
+        received_at=event.received_at if _is_late(event) else None,
+        signature=None if event.kind.is_trusted else word_of(event.signature),
     )
+
+
+def _is_late(event: Event) -> bool:
+    """Trusted sources may tell of long ago: imports do nothing else."""
+    return not event.kind.is_trusted and event.received_at - event.timestamp > LATE

@@ -3,14 +3,17 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from ariane.events.timestamps import is_clamped
 from ariane.identity.rules import Identifier
 from ariane.instants import format_instant
 
 OPERATOR = "operator"
 """Source of the assertions that people make by hand (``link``)."""
+LATE = timedelta(minutes=5)
+"""What a public source says later than this after its own time is worth telling: it may stand before what was said meanwhile."""
 
 type Standing = tuple[bool, str, str, str, str, str]
 """Where an assertion stands among all: (public, time, source, message id, body digest, set digest). Trusted ones come first."""
@@ -22,6 +25,8 @@ class Evidence:
 
     accounts: Mapping[str, datetime] = field(default_factory=dict)
     """Mark of a unique value that was named beside it -> when first. Of a device the two earliest; otherwise up to one over ``spread``."""
+    names: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Of a device, what those marks stand for, ``namespace:value``: for people to read, never compared."""
     is_protected: bool = False
     """A trusted source named it, and its namespace is protected."""
     seen_at: datetime | None = None
@@ -67,6 +72,10 @@ class Head:
     """Of a root in a clean cluster: the latest in order of the cluster's assertions."""
     cluster: str | None = None
     """Of a root: the id of the cluster in conflict that it belongs to. None: its cluster is clean, and is its tree."""
+    reshaped: int = 0
+    """Another number whenever its tree, being a root's, has lost somebody or been turned about (``shapes``)."""
+    newest: tuple[str, ...] = ()
+    """Of a root with many members: the last person ids that joined it directly since it was reshaped, the latest last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +89,8 @@ class Cluster:
     """Another cluster that took it in."""
     quarantine: str | None = None
     """Why its evidence waits for the background; None: what its trees say is what the reference says."""
+    shut_until: datetime | None = None
+    """Of one in quarantine: until then nothing new is taken in, as the background would otherwise never have read it to the end."""
 
 
 def set_digest(identifiers: Iterable[Identifier], *, is_trusted: bool) -> str:
@@ -101,6 +112,16 @@ class Assertion:
     by: str | None = None
     """The operator who linked them by hand."""
     why: str | None = None
+    received_at: datetime | None = field(default=None, compare=False)
+    """When a public source's event came in, where it says that it happened more than ``LATE`` before. Told, never compared: who is one
+    person does not depend on it."""
+    signature: str | None = field(default=None, compare=False)
+    """``VERIFIED``, or why the signature of a public source's event did not hold. None: it has none, or needs none."""
+
+    @property
+    def is_clamped(self) -> bool:
+        """The source's clock reached further back than what it says may count."""
+        return self.received_at is not None and is_clamped(self.at, received_at=self.received_at)
 
     @property
     def digest(self) -> str:
@@ -111,6 +132,11 @@ class Assertion:
     def order(self) -> tuple[str, str, str, str]:
         """Within one digest, the smallest stands."""
         return format_instant(self.at), self.source, self.message_id, self.body_digest
+
+    @property
+    def precedence(self) -> tuple[str, str, str, str, str]:
+        """Which row stands: the smallest by ``order``; of copies of one event the one that was received first."""
+        return *self.order, format_instant(self.received_at) if self.received_at else ""
 
     @property
     def sequence(self) -> Standing:
@@ -186,7 +212,9 @@ class Transition:
     """Person ids whose events in the log may have become another person's."""
     quarantined: str | None = None
     """The cluster that waits for the background."""
+    sealing: tuple[str, ...] = ()
+    """Roots of people of very many identifiers, whose devices at rest are to be summed up anew."""
 
     @property
     def is_nothing(self) -> bool:
-        return not (self.merged or self.parted or self.refold or self.quarantined)
+        return not (self.merged or self.parted or self.refold or self.quarantined or self.sealing)

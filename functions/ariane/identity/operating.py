@@ -1,43 +1,40 @@
 """What operators say by hand: these are not one person, that was wrong, these are."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from ariane.errors import Conflict, NotFound, Rejected, Retryable
-from ariane.identity.clusters import BOUND, ClusterReader, ClusterView, described, top_clusters
-from ariane.identity.commits import MOST_ACTIONS, Commit, Entry, IdentityStore
-from ariane.identity.components import summary_of
-from ariane.identity.epochs import Facts, plain
+from ariane.identity.clusters import BOUND, ClusterReader, described, top_clusters
+from ariane.identity.commits import MOST_ACTIONS, Commit, IdentityStore
+from ariane.identity.hand_words import split_in_words
 from ariane.identity.ids import person_id
-from ariane.identity.linking import Decision, Linker
+from ariane.identity.joining_by_hand import Joiner, Order
 from ariane.identity.model import OPERATOR, Assertion, Cluster, Head, Lifted, Side, Split, Transition
-from ariane.identity.resolving import News, Resolving, cluster_id, straddles
+from ariane.identity.resolving import News, Resolving, straddles
 from ariane.identity.rules import Identifier, Rules
+from ariane.identity.split_plan import SplitPlan, planned
 from ariane.identity.trees import climb, expect_unmoved, gather
+from ariane.identity.waiting_splits import waiting
 
 _ATTEMPTS = 6
-_NO_FACTS = Facts()
-_REFUSALS = frozenset({"identity_pending", "illegal_link"})
-MOST_LINKED = 10
-"""Identifiers that one ``link`` names."""
+
+type Expect = Callable[[str, str], None]
+"""Told, before a commit, the person id that its transition is to be stored under, and its cause. Raises Retryable."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """Who says it, why, and when."""
-
-    by: str
-    why: str
-    at: datetime
+def _unheard(_owner: str, _cause: str) -> None: ...
 
 
 class Operator:
-    def __init__(self, store: IdentityStore, key: bytes, *, bound: int = BOUND) -> None:
+    def __init__(self, store: IdentityStore, key: bytes, *, bound: int = BOUND, expect: Expect = _unheard) -> None:
+        """``expect`` sees to it that what is committed is followed, whoever lives to see the commit."""
         self._store = store
         self._key = key
         self._bound = bound
+        self._expect = expect
+        self._joiner = Joiner(store, key, bound=bound, commit=self._commit)
 
     def split(
         self, identifiers: Collection[Identifier], *, rules: Rules, by: str, why: str, at: datetime, events_to: Side | None = None
@@ -66,6 +63,23 @@ class Operator:
                 return split, transition
         raise Retryable("identity_contended", "other changes of the same identities keep coming")
 
+    def plan(
+        self, identifiers: Collection[Identifier], *, rules: Rules, by: str, why: str, at: datetime, events_to: Side | None = None
+    ) -> SplitPlan:
+        """What ``split`` would do, with nothing done. Raises as ``split``."""
+        for _ in range(_ATTEMPTS):
+            root = self._common_root(identifiers)
+            left = frozenset(self._members(root)) - frozenset(identifiers)
+            if not left:
+                known, _ = self._same_again(root, identifiers)
+                raise Conflict("already_split", f"identifiers: {split_in_words(known)} keeps them apart from others already")
+            split = _split(left, frozenset(identifiers), Order(by=by, why=why, at=at), events_to)
+            try:
+                return planned(split, self._resolving([*split.left, *split.right], split, rules, cause_of(split), at), self._id_of)
+            except Conflict:
+                continue
+        raise Retryable("identity_contended", "other changes of the same identities keep coming")
+
     def lift(self, split_id: str, *, rules: Rules, by: str, why: str, at: datetime) -> Transition:
         """Makes a split void: what it alone kept apart is one person again. Raises NotFound (``split_unknown``), Conflict
         (``split_lifted``) where somebody else lifted it before."""
@@ -74,7 +88,7 @@ class Operator:
             cause = f"{cause_of(split)}/lift"
             if split.lifted is not None:
                 if split.lifted.by != by or split.lifted.why != why:
-                    raise Conflict("split_lifted", f"the split {split.id} was lifted before, by {split.lifted.by}")
+                    raise Conflict("split_lifted", f"the split {split.id} was lifted before, {_lifted_in_words(split.lifted)}")
                 return self._told(split, cause)
             lifted = replace(split, lifted=Lifted(at=at, by=by, why=why))
             transition = self._try(lifted, rules, cause=cause)
@@ -88,31 +102,15 @@ class Operator:
         Raises Rejected (``identifier_missing``, ``too_many_identifiers``), Conflict: ``split_stands`` (names the split), ``illegal_link``
         (names the rule), ``identity_pending`` (the background has the last word on these people first).
         """
-        ordered = tuple(sorted(set(map(plain, identifiers)), key=lambda each: (rules.priority_of(each), each.value, each.namespace)))
-        if len(ordered) < 2:
-            raise Rejected("identifier_missing", "identifiers: a link names two identifiers at least")
-        if len(ordered) > MOST_LINKED:
-            raise Rejected("too_many_identifiers", f"identifiers: a link names {MOST_LINKED} at most")
-        assertion = _linked(ordered, Order(by=by, why=why, at=at))
-        linker = Linker(self._store, self._key, bound=self._bound)
-        cause = f"{OPERATOR}/{assertion.message_id}"
-        self._expect_no_split(ordered)
-        known = self._store.assertion(self._id_of(ordered[0]), assertion.digest)
-        if known is not None and known.order <= assertion.order:
-            self._expect_together(ordered)
-            return linker.transition(f"{OPERATOR}/{known.message_id}", ordered) or Transition(cause=cause, at=at)
-        for _ in range(_ATTEMPTS):
-            try:
-                decision = linker.decide(assertion, rules=rules, cause=cause)
-                _expect_allowed(decision)
-                self._store.commit(decision.commit)
-            except Conflict as error:
-                if error.code in _REFUSALS:
-                    raise
-                continue
-            changed = decision.commit.transition
-            return changed[1] if changed else Transition(cause=cause, at=at)
-        raise Retryable("identity_contended", "other changes of the same identities keep coming")
+        return self._joiner.link(identifiers, Order(by=by, why=why, at=at), rules)
+
+    def linked(self, identifiers: Sequence[Identifier], rules: Rules) -> Assertion | None:
+        """The word that stands for these: somebody may have said so before. Raises as ``link``."""
+        return self._joiner.standing(identifiers, rules)
+
+    def told(self, split: Split) -> Transition:
+        """What laying it down changed, or lifting it where it is lifted; nothing that is stored: it changed nobody."""
+        return self._told(split, f"{cause_of(split)}/lift" if split.is_lifted else cause_of(split))
 
     def find(self, split_id: str) -> Split:
         """Raises NotFound (``split_unknown``)."""
@@ -128,10 +126,10 @@ class Operator:
         paths = climb(self._store, ids)
         roots = {root.person_id: root for root in (paths.root_of(each) for each in ids)}
         if len(roots) > 1:
-            raise Rejected("identifiers_apart", "identifiers: these are several people already")
+            raise Rejected("identifiers_apart", f"identifiers: these are {len(roots):,} people already")
         (root,) = roots.values()
         if root.identifier is None:  # never asserted together with another
-            raise Rejected("identifier_alone", "identifiers: there is nothing to part this identifier from")
+            raise Rejected("identifier_alone", f"identifiers: {all_that_there_is(identifiers)}; there is nobody to part them from")
         return root
 
     def _members(self, root: Head) -> list[Identifier]:
@@ -146,8 +144,9 @@ class Operator:
             if split.right == frozenset(identifiers):
                 return split, self._told(split, cause_of(split))
         if standing:
-            raise Conflict("already_split", f"identifiers: the split {standing[0].id} keeps them apart from others already")
-        raise Rejected("identifier_alone", "identifiers: these are all that the person has; there is nobody to part them from")
+            words = "these are a person of their own already"
+            raise Conflict("already_split", f"identifiers: {words}: {split_in_words(standing[0])} keeps them apart from others")
+        raise Rejected("identifier_alone", f"identifiers: {all_that_there_is(identifiers)}; there is nobody to part them from")
 
     def _told(self, split: Split, cause: str) -> Transition:
         known = self._store.transition(self._id_of(_first(split.right)), cause)
@@ -158,17 +157,20 @@ class Operator:
         at = split.lifted.at if split.lifted else split.at
         own = self._id_of(_first(split.right))
         try:
-            is_small = len(split.left) + len(split.right) <= BOUND
+            is_small = len(split.left) + len(split.right) <= self._bound
             named = [*split.left, *split.right, *(self._kept_apart(split) if split.is_lifted and is_small else ())]
-            view = ClusterReader(self._store, self._key, bound=self._bound).around(named, rules)
-            commit = self._resolved(view, split, rules, cause, at, own)
-            if commit is None or commit.actions > MOST_ACTIONS:
+            is_whole = is_small or not split.is_lifted  # of a large one the background looks for whom it kept apart
+            resolving = self._resolving(named, split, rules, cause, at) if is_whole else None
+            commit = resolving.commit(stored_under=own) if resolving is not None else None
+            if commit is not None and commit.actions <= MOST_ACTIONS:
+                self._commit(commit)
+            else:
                 roots, rows = self._met(named)
-                commit = _waiting(rows, roots, split, rules, self._pending(split, cause, at), own)
-            self._store.commit(commit)
+                for commit in waiting(rows, roots, split, rules, self._pending(split, cause, at), own):
+                    self._commit(commit)
         except Conflict:
             return None
-        return commit.transition[1] if commit.transition else Transition(cause=cause, at=at)
+        return commit.transition[1] if commit and commit.transition else Transition(cause=cause, at=at)
 
     def _kept_apart(self, split: Split) -> set[Identifier]:
         """Whom evidence of both sides names beside them. Where the side that had such events is a hub by now, it linked nobody."""
@@ -188,68 +190,33 @@ class Operator:
         every = {self._id_of(each) for each in split.left | split.right} if split.events_to is not None else set[str]()
         return Transition(cause=cause, at=at, refold=tuple(sorted(every)))
 
-    def _resolved(self, view: ClusterView, split: Split, rules: Rules, cause: str, at: datetime, own: str) -> Commit | None:
+    def _resolving(self, named: Collection[Identifier], split: Split, rules: Rules, cause: str, at: datetime) -> Resolving | None:
+        """None: it is too much, or waits already. Raises Conflict."""
+        view = ClusterReader(self._store, self._key, bound=self._bound).around(named, rules)
         if not view.is_complete or any(row.quarantine is not None for row in view.rows.values()):
             return None
         others = [each for each in view.splits if each.id != split.id]
         splits = others if split.is_lifted else [*others, split]
         news = News(cause=cause, at=at, evidence=view.evidence, splits=splits, split=split)
-        return Resolving(view, news, rules=rules, id_of=self._id_of).commit(stored_under=own)
+        return Resolving(view, news, rules=rules, id_of=self._id_of)
 
-    # linking
-
-    def _expect_together(self, identifiers: Collection[Identifier]) -> None:
-        ids = [self._id_of(each) for each in identifiers]
-        paths = climb(self._store, ids)
-        if len({paths.root_of(each).person_id for each in ids}) > 1:
-            raise Conflict("illegal_link", "identifiers: a trusted source has said so before, and the rules refuse it; explain says why")
-
-    def _expect_no_split(self, identifiers: Collection[Identifier]) -> None:
-        ids = [self._id_of(each) for each in identifiers]
-        paths = climb(self._store, ids)
-        roots = {root.person_id: root for root in (paths.root_of(each) for each in ids)}
-        left = {split for root in roots.values() if root.summary for split in root.summary.left}
-        right = {split for root in roots.values() if root.summary for split in root.summary.right}
-        for split in self._store.splits(sorted(left & right)).values() if left & right else ():
-            if not split.is_lifted:
-                raise Conflict("split_stands", f"identifiers: the split {split.id} of {split.by} keeps them apart; lift it first")
+    def _commit(self, commit: Commit) -> None:
+        if commit.transition is not None:
+            owner, transition = commit.transition
+            self._expect(owner, transition.cause)
+        self._store.commit(commit)
 
     def _id_of(self, identifier: Identifier) -> str:
         return person_id(identifier, self._key)
 
 
+def all_that_there_is(identifiers: Collection[Identifier]) -> str:
+    first, *others = sorted(identifiers)
+    return "these are all that the person has" if others else f"{first} is all that the person has"
+
+
 def cause_of(split: Split) -> str:
     return f"{OPERATOR}/{split.id}"
-
-
-def _expect_allowed(decision: Decision) -> None:
-    if decision.is_waiting:
-        raise Conflict("identity_pending", "the evidence about these people is being resolved; say it again in some minutes")
-    for identifier, reason in decision.refused.items():
-        raise Conflict("illegal_link", f"identifiers: {plain(identifier)} cannot join: {reason}")
-
-
-def _waiting(rows: Collection[Cluster], roots: Iterable[Head], split: Split, rules: Rules, transition: Transition, own: str) -> Commit:
-    """Too much for now: the split is kept, the background obeys it. ``roots`` are all that its identifiers have by now: even those that
-    nothing connects any more remember it. ``rows`` are their clusters, read after them."""
-    row, *others = sorted(rows, key=lambda each: each.id) or [Cluster(id=cluster_id(transition.cause))]
-    heads = [replace(_marked(root, split, rules), last=None, cluster=row.id) for root in roots]
-    return Commit(
-        heads=tuple(heads),
-        clusters=(
-            replace(row, quarantine=row.quarantine or "an operator's split of many identifiers"),
-            *(replace(each, parent=row.id) for each in others),
-        ),
-        entries=tuple(Entry(row.id, each) for each in (*(each.id for each in others), *(each.person_id for each in heads))),
-        split=split,
-        transition=(own, replace(transition, quarantined=row.id)),
-    )
-
-
-def _marked(root: Head, split: Split, rules: Rules) -> Head:
-    """Of a lifted one too: the background learns from it whose events have to be folded again."""
-    summary = root.summary or summary_of(_known(root), _NO_FACTS, (), rules)
-    return replace(root, summary=replace(summary, left=summary.left | {split.id}, right=summary.right | {split.id}))
 
 
 def _split(left: frozenset[Identifier], right: frozenset[Identifier], order: Order, events_to: Side | None) -> Split:
@@ -258,25 +225,9 @@ def _split(left: frozenset[Identifier], right: frozenset[Identifier], order: Ord
     return Split(id=name, left=left, right=right, at=order.at, by=order.by, why=order.why, events_to=events_to)
 
 
-def _linked(identifiers: tuple[Identifier, ...], order: Order) -> Assertion:
-    digest = hashlib.sha256("\x00".join([*map(str, identifiers), order.at.isoformat()]).encode()).hexdigest()
-    return Assertion(
-        identifiers=identifiers,
-        at=order.at,
-        is_trusted=True,
-        source=OPERATOR,
-        message_id=f"link_{digest[:26]}",
-        body_digest=digest[:16],
-        by=order.by,
-        why=order.why,
-    )
+def _lifted_in_words(lifted: Lifted) -> str:
+    return f"by {lifted.by} on {lifted.at:%Y-%m-%d} ({lifted.why})"
 
 
 def _first(identifiers: Iterable[Identifier]) -> Identifier:
     return min(identifiers, key=str)
-
-
-def _known(head: Head) -> Identifier:
-    if head.identifier is None:
-        raise Rejected("identifier_alone", "identifiers: there is nothing to part this identifier from")
-    return head.identifier

@@ -68,7 +68,7 @@ def in_order(assertions: Iterable[Assertion]) -> list[Assertion]:
     earliest: dict[str, Assertion] = {}
     for assertion in assertions:
         digest = assertion.digest
-        if digest not in earliest or assertion.order < earliest[digest].order:
+        if digest not in earliest or assertion.precedence < earliest[digest].precedence:
             earliest[digest] = assertion
     return sorted(earliest.values(), key=lambda each: each.sequence)
 

@@ -14,6 +14,7 @@ from ariane.identity.forests import Parents, children, regrouped, tops, trees
 from ariane.identity.model import Assertion, Cluster, Evidence, Head, Merged, Parted, Split, Standing, Summary, Transition
 from ariane.identity.reference import Resolution, rank, resolve
 from ariane.identity.rules import Identifier, Rules
+from ariane.identity.shapes import affected_by, shaped
 
 _NOT_CONFLICTS = frozenset({Reason.SHARED_DEVICE, Reason.HUB})
 """Nothing was connected that could have been refused."""
@@ -59,9 +60,9 @@ class Resolving:
         labels = self._labels(clusters)
         heads = self._heads(labels)
         transition = self.transition(self.before, self.after, cause=self.news.cause)
-        unused = {each: replace(row, quarantine=None, last=None) for each, row in self.view.rows.items()}
+        unused = {each: replace(row, quarantine=None, shut_until=None, last=None) for each, row in self.view.rows.items()}
         rows = unused | {row.id: row for row in labels.values() if row is not None}
-        return Commit(
+        drafted = Commit(
             heads=tuple(heads),
             joined=tuple(self.moved(self.before, self.after)),
             left=tuple(self.moved(self.after, self.before)),
@@ -72,6 +73,7 @@ class Resolving:
             split=self.news.split,
             transition=None if transition.is_nothing else (stored_under, transition),
         )
+        return shaped(drafted, affected_by(self.before, self.after) if drafted.left else ())
 
     @property
     def linking(self) -> set[Identifier]:
@@ -188,7 +190,8 @@ class Resolving:
             row: Cluster | None = None
             if cluster & refused:
                 row = spare.pop(0) if spare else Cluster(id=self._new_id(number))
-                row = replace(row, quarantine=None, last=max((latest[each] for each in roots if each in latest), default=None))
+                last = max((latest[each] for each in roots if each in latest), default=None)
+                row = replace(row, quarantine=None, shut_until=None, last=last)
             labels |= dict.fromkeys(roots, row)
         return labels
 

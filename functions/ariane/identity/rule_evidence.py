@@ -55,7 +55,7 @@ class Side:
     def add(self, assertion: Assertion) -> None:
         key = (assertion.is_trusted, assertion.identifiers)
         known = self.earliest.get(key)
-        if known is None or assertion.order < known.order:
+        if known is None or assertion.precedence < known.precedence:
             self.earliest[key] = assertion
 
     def hear(self, event: Event, identifiers: tuple[Identifier, ...], *, is_trusted: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ariane.identity.namespaces import DEFAULT_NAMESPACES, LAST_PRIORITY, OWN_FIELDS, Normaliser, seconds_of
 from ariane.identity.patterns import fault_of
+from ariane.identity.samples import kind_emptied_by
 
 type Place = tuple[str | int, ...]
 
@@ -51,7 +52,7 @@ def _of_document(document: Mapping[str, Any], fields: Collection[str]) -> Faults
     yield from _unknown((), document, fields)
     given: Mapping[str, Callable[[Place, Any], Faults]] = {
         "namespaces": _of_namespaces,
-        "blocked": _of_blocked,
+        "blocked": lambda place, value: _of_blocked(place, value, document.get("namespaces", DEFAULT_NAMESPACES)),
         "placeholders": _of_texts,
         "component_limit": lambda place, value: _of_number(place, value, most=LARGEST_COMPONENT),
         "spread": lambda place, value: _of_number(place, value, most=LARGEST_SPREAD),
@@ -175,7 +176,7 @@ def traits_of(name: str, body: Mapping[str, Any]) -> tuple[str, ...]:
 # what does not identify
 
 
-def _of_blocked(place: Place, value: object) -> Faults:
+def _of_blocked(place: Place, value: object, namespaces: object) -> Faults:
     if not isinstance(value, Mapping):
         yield _no_mapping(place, value)
         return
@@ -186,17 +187,29 @@ def _of_blocked(place: Place, value: object) -> Faults:
     faults = list(_of_texts((*place, "patterns"), patterns))
     yield from faults
     if not faults:
-        yield from _of_patterns((*place, "patterns"), patterns)
+        yield from _of_patterns((*place, "patterns"), patterns, namespaces)
 
 
-def _of_patterns(place: Place, patterns: Sequence[str]) -> Faults:
+def _of_patterns(place: Place, patterns: Sequence[str], namespaces: object) -> Faults:
     if len(patterns) > MOST_PATTERNS:
         yield Fault(place, "too_long", f"has more than {MOST_PATTERNS} elements")
         return
     for number, text in enumerate(patterns):
-        why = fault_of(text)
+        why = fault_of(text) or _emptied(text, namespaces)
         if why is not None:
             yield Fault((*place, number), "pattern", f"{text[:80]!r} {why}")
+
+
+def _emptied(text: str, namespaces: object) -> str | None:
+    """``text`` is a pattern that may run."""
+    pattern = re.compile(text)
+    bodies = namespaces.items() if isinstance(namespaces, Mapping) else ()
+    for name, body in bodies:
+        kind = kind_emptied_by(pattern, name, body) if isinstance(body, Mapping) else None
+        if kind is not None:
+            article = "an" if kind[0] in "aei" else "a"
+            return f"matches every {kind}: nothing that looks like {article} {kind} would be left of {name}"
+    return None
 
 
 def _of_protected(value: object, namespaces: object) -> Faults:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 VERSION = "v1"
+VERIFIED = "verified"
 _SIGNATURE = re.compile(r"v1\.(\d{1,12})\.([0-9a-f]{64})", re.ASCII)
 _UNSIGNABLE = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST = 128
@@ -46,6 +47,14 @@ def verdict(given: object, key: bytes | None, message: Mapping[str, Any], *, at:
 def is_verified(mark: object) -> bool:
     """Whether ``context.signature`` of a logged message is collect's own word that the signature holds."""
     return isinstance(mark, Mapping) and mark.get("verified") is True
+
+
+def word_of(mark: object) -> str | None:
+    """``VERIFIED`` or the fault's reason of such a mark; None: there is none."""
+    if is_verified(mark):
+        return VERIFIED
+    reason = mark.get("reason") if isinstance(mark, Mapping) else None
+    return reason if isinstance(reason, str) and reason in set(Fault) else None
 
 
 def _fault(given: object, key: bytes | None, user_id: str, anonymous_id: str, at: datetime) -> Fault | None:

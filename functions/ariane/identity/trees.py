@@ -67,6 +67,12 @@ def _read_up(store: Heads, person_ids: Collection[str]) -> dict[str, Head]:
     return found
 
 
+def are_one(store: Heads, one: str, other: str) -> bool:
+    """Whether two person ids belong to one identity."""
+    paths = climb(store, [one, other])
+    return paths.root_of(one).person_id == paths.root_of(other).person_id
+
+
 def expect_unmoved(store: Heads, paths: Paths, person_ids: Collection[str]) -> None:
     """Levels are read one after the other: where a commit is conditional on the roots, who is below them must still have been there when
     they were read. Raises Conflict."""

@@ -55,7 +55,7 @@ def admit(journey: Journey, fact: Mapping[str, Any], profile: Profile, runs: Seq
         return Admission(standing.number, standing)
     if journey.entry.if_ is not None and not holds(journey.entry.if_, profile.traits, now):
         return Refusal.CONDITION
-    own = [run for run in runs if run.profile in (profile.id, *profile.member_ids)]
+    own = [run for run in runs if run.profile in (profile.id, *profile.holder_ids)]
     number = max((run.number for run in own), default=-1) + 1
     return _reentry(journey, parse_instant(fact["timestamp"]), [run for run in own if run.reason != UNMERGED]) or Admission(number)
 

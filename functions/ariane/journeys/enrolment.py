@@ -59,6 +59,11 @@ class Enrolment:
         return parse_instant(self.fact["timestamp"])
 
     @property
+    def seniority(self) -> tuple[str, str, datetime, datetime, str, str]:
+        """By journey and key; of those that meet there, the first is the one that goes on."""
+        return (self.journey, self.key, self.entry_time, self.entered_at, self.profile, self.sort)
+
+    @property
     def is_running(self) -> bool:
         return self.status is Status.RUNNING
 

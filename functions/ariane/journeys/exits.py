@@ -1,6 +1,6 @@
 """Whether a run's exit event has happened: at or after its entry event, whichever arrives first."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -33,18 +33,23 @@ def _narrowed(leaving: Exit, properties: Mapping[str, Any], *, key: str, now: da
 class ExitSearch:
     """Looks for an exit that may have arrived before the run knew of it."""
 
-    def __init__(self, history: EventHistory, homes: HomesOf) -> None:
+    def __init__(self, history: EventHistory, homes: HomesOf, whole: Callable[[str], Profile]) -> None:
+        """``whole`` reads the profile of a person id with everybody at rest."""
         self._history = history
         self._homes = homes
+        self._whole = whole
 
     def has_left(self, leaving: Exit | None, profile: Profile, *, key: str, entered: datetime, now: datetime) -> bool:
-        """The profile's instants answer unless the exit looks at properties: then the person's timeline since the entry does."""
+        """The profile's instants answer unless the exit looks at properties: then the person's timeline since the entry does, which takes
+        the whole profile only where a device at rest was heard of since."""
         if leaving is None or not self._is_recent(leaving, profile, entered):
             return False
         if leaving.match is None and not leaving.where:
             return True
         is_exit = partial(self._is_exit, leaving, key=key, entered=entered, now=now)
-        found = timeline(self._history, profile, homes=self._homes, limit=1, within=Range(since=entered), wanted=is_exit)
+        heard = profile.at_rest.last_seen if profile.at_rest else None
+        lived = self._whole(profile.id) if heard is not None and heard >= entered else profile
+        found = timeline(self._history, lived, homes=self._homes, limit=1, within=Range(since=entered), wanted=is_exit)
         return bool(found.items)
 
     @staticmethod

@@ -58,6 +58,14 @@ class ProfileReader(Protocol):
         """The profile that this id belongs to now, as of every write committed before the call; empty where nothing is known."""
         ...
 
+    def brief(self, person_id: str) -> Profile:
+        """As ``snapshot``, without listing devices at rest (``Profile.at_rest``): as many reads however many they are."""
+        ...
+
+    def are_one(self, one: str, other: str) -> bool:
+        """Whether two person ids belong to one profile now."""
+        ...
+
 
 class Homes(Protocol):
     """Whose the event of a fact is, as a person id, by the identities of every write committed before the call."""

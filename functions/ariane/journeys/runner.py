@@ -37,6 +37,8 @@ class World:
     journey_queue: JourneyQueue
     send_queue: SendQueue
     clock: Clock
+    awaken: Callable[[str], None]
+    """Has a device at rest read by itself again (``profiles.waking``). Nothing happens where a person id is of none."""
     wait_scale: float = 1
 
 
@@ -45,7 +47,7 @@ class Runner:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._exits = ExitSearch(world.history, world.homes.of)
+        self._exits = ExitSearch(world.history, world.homes.of, world.profiles.snapshot)
         self._compiled: dict[tuple[str, str], Journey] = {}
 
     def handle(self, message: Incoming) -> str:
@@ -56,7 +58,7 @@ class Runner:
             case AwaitedHappened():
                 return self._exit_runs(message.fact)
             case ProfilesMerged():
-                return self._merge_runs(self._world.profiles.snapshot(message.into))
+                return self._merge_runs(self._world.profiles.brief(message.into))
             case ProfileSplit():
                 return self._part_runs(message.people)
             case WokenUp():
@@ -74,7 +76,7 @@ class Runner:
         return refusal or self._admit(journey, live.version, fact, now)
 
     def _admit(self, journey: Journey, version: str, fact: Mapping[str, Any], now: datetime) -> str:
-        profile = self._world.profiles.snapshot(self._world.homes.at_entry(fact))
+        profile = self._world.profiles.brief(self._world.homes.at_entry(fact))
         key = key_in(properties_of(fact), journey.entry.key)
         runs = self._world.runs.runs({*_ids(profile), fact["profile"]}, run_prefix(journey.name, key))
         admission = admit(journey, fact, profile, runs, now)
@@ -93,7 +95,8 @@ class Runner:
         return "entered"
 
     def _stands_already(self, run: Enrolment, runs: Sequence[Enrolment], profile: Profile, now: datetime) -> str:
-        """Whoever started it may have died before it looked for another that a merge had brought."""
+        """Whoever started it may have died before it looked for another that a merge had brought, or for its person's being at rest."""
+        self._have_read(run, profile)
         if sum(each.is_running for each in runs) > 1:
             self._merge_runs(profile)
             run = self._world.runs.get(run.profile, run.sort) or run
@@ -102,23 +105,29 @@ class Runner:
     def _still_stands(self, journey: Journey, run: Enrolment, before: Profile, now: datetime) -> bool:
         """An exit, a merge or a split that was handled between our look at the profile and the commit found no run: look again."""
         home = self._world.homes.at_entry(run.fact)
-        profile = self._world.profiles.snapshot(run.profile)
-        if is_stray(home, profile):
+        profile = self._world.profiles.brief(run.profile)
+        self._have_read(run, profile)
+        if is_stray(home, profile, self._world.profiles.are_one):
             self._apply(run, _UNMERGED, now)
             return False
         if self._has_left(journey.exit, profile, key=run.key, entered=run.entry_time, now=now):
             self._apply(run, _EXITED, now)
             return False
-        if set(profile.member_ids) == set(before.member_ids):
+        if profile.shape == before.shape:
             return True
         self._merge_runs(profile)
         current = self._world.runs.get(run.profile, run.sort)
         return current is not None and current.is_running
 
+    def _have_read(self, run: Enrolment, holder: Profile) -> None:
+        """A run that began under an id while it was absorbed, and put to rest as one that holds nothing, would be found by nobody."""
+        if run.profile != holder.id:
+            self._world.awaken(run.profile)
+
     def _exit_runs(self, fact: Mapping[str, Any]) -> str:
         now = self._world.clock()
         fragment = fragment_of(fact)
-        leaving = [run for run in self._running(self._world.profiles.snapshot(fragment), fragment) if self._is_ended_by(run, fact, now)]
+        leaving = [run for run in self._running(self._world.profiles.brief(fragment), fragment) if self._is_ended_by(run, fact, now)]
         for run in leaving:
             self._apply(run, _EXITED, now)
         return f"exited {len(leaving)}"
@@ -131,7 +140,7 @@ class Runner:
         """Of the runs of one journey and key that met, the earliest goes on; and an exit that was the other profile's ends it too."""
         now = self._world.clock()
         merged = 0
-        for _, group in groupby(sorted(self._running(profile), key=_seniority), key=lambda run: (run.journey, run.key)):
+        for _, group in groupby(sorted(self._running(profile), key=lambda run: run.seniority), key=lambda run: (run.journey, run.key)):
             merged += self._join_runs(self._without_strays([*group], profile, now), profile, now)
         return f"merged {merged}"
 
@@ -153,10 +162,10 @@ class Runner:
     def _part_runs(self, people: Sequence[str]) -> str:
         """Of all runs of the old person and of the parts, those end whose entry event is not of the identity that holds them."""
         now = self._world.clock()
-        profiles = {profile.id: profile for profile in map(self._world.profiles.snapshot, people)}
+        profiles = {profile.id: profile for profile in map(self._world.profiles.brief, people)}
         held = {id_: profile for profile in profiles.values() for id_ in _ids(profile)}
         running = [run for run in self._world.runs.runs({*held, *people}) if run.is_running]
-        strays = [run for run in running if self._is_stray(run, held.get(run.profile) or self._world.profiles.snapshot(run.profile))]
+        strays = [run for run in running if self._is_stray(run, held.get(run.profile) or self._world.profiles.brief(run.profile))]
         for run in strays:
             self._apply(run, _UNMERGED, now)
         return f"unmerged {len(strays)}"
@@ -164,7 +173,8 @@ class Runner:
     def _is_stray(self, run: Enrolment, holder: Profile) -> bool:
         """``holder`` may be of before the run began, or before a merge: what it says of a stray is asked again, last."""
         home = self._world.homes.home(run.fact)
-        return is_stray(home, holder) and is_stray(home, self._world.profiles.snapshot(run.profile))
+        are_one = self._world.profiles.are_one
+        return is_stray(home, holder, are_one) and is_stray(home, self._world.profiles.brief(run.profile), are_one)
 
     def _wake(self, message: WokenUp) -> str:
         now = self._world.clock()
@@ -197,7 +207,9 @@ class Runner:
         return self._advance(run, lambda profile: MessageDecided(message.node, message.visit, profile), now)
 
     def _advance(self, run: Enrolment, given: Callable[[Profile], Input], now: datetime) -> str:
-        profile = self._world.profiles.snapshot(run.profile)
+        profile = self._world.profiles.brief(run.profile)
+        if run.profile not in _ids(profile):
+            self._have_read(run, profile)
         journey = self._journey(run.journey, run.version)
         has_left = self._has_left(journey.exit, profile, key=run.key, entered=run.entry_time, now=now)
         return self._apply(run, _EXITED if has_left else given(profile), now).status
@@ -265,16 +277,12 @@ class Runner:
 
 
 def _ids(profile: Profile) -> set[str]:
-    return {profile.id, *profile.member_ids}
+    return {profile.id, *profile.holder_ids}
 
 
 def _is_where(run: Enrolment, after: Enrolment) -> bool:
     """The write that stood in the way was our own, which the client repeated after its answer was lost; or another's, to the same end."""
     return (run.lock, run.status, run.node, run.visit) == (after.lock, after.status, after.node, after.visit)
-
-
-def _seniority(run: Enrolment) -> tuple[str, str, datetime, datetime, str, str]:
-    return (run.journey, run.key, run.entry_time, run.entered_at, run.profile, run.sort)
 
 
 def _new_run(

@@ -19,9 +19,12 @@ def fragment_of(fact: Mapping[str, Any]) -> str:
     return str(fact.get("fragment") or fact["profile"])
 
 
-def is_stray(home: str, holder: Profile) -> bool:
-    """Whether a run whose entry event's home is ``home`` is none of ``holder``'s, under whose id it lies."""
-    return home != holder.id and home not in holder.member_ids
+def is_stray(home: str, holder: Profile, are_one: Callable[[str, str], bool]) -> bool:
+    """Whether a run whose entry event's home is ``home`` is none of ``holder``'s, under whose id it lies. ``are_one``, of two person ids,
+    is asked only where the home may be a device at rest, which a brief reading does not list."""
+    if home == holder.id or home in holder.identifiers:
+        return False
+    return holder.at_rest is None or not are_one(home, holder.id)
 
 
 class EntryHomes:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ariane.errors import NotFound, Permanent, Rejected, Retryable
 from ariane.identity.rules import Rules
+from ariane.identity.trees import are_one
 from ariane.journeys.enrolment import Enrolment
 from ariane.journeys.enrolment import Status as RunStatus
 from ariane.journeys.exits import ExitSearch
@@ -60,7 +61,7 @@ class Decider:
             channel=request.channel,
             topic=topic,
             address=address,
-            owner_ids=frozenset(owner.member_ids) if owner else frozenset(),
+            owner_ids=frozenset(owner.holder_ids) if owner else frozenset(),
             is_apart=owner is not None and self._is_apart(profile, owner),
             has_left=self._has_left(version, run, profile),
         )
@@ -83,9 +84,9 @@ class Decider:
     def _owner(self, profile: Profile, address: ReachableAt | None) -> Profile | None:
         """An address that the traits state may belong to another identity: what its owner decides raises that one's head. Read before the
         consents, so that no decision falls between. None: it is the profile's own."""
-        if address is None or address.id in (profile.id, *profile.member_ids):
-            return None
-        return self._ports.profiles.snapshot(address.id)
+        if address is None or address.id == profile.id or address.id in profile.identifiers:
+            return None  # an address is no device: it is never at rest
+        return self._ports.profiles.brief(address.id)
 
     def _is_apart(self, profile: Profile, owner: Profile) -> bool:
         heads = self._ports.heads.heads([profile.id, owner.id])
@@ -95,13 +96,13 @@ class Decider:
     def _is_stray(self, run: Enrolment, profile: Profile) -> bool:
         """A split may not have reached the run yet: what another person's event began is not told to this one."""
         homes = EntryHomes(self._ports.history, self._ports.heads, rules=self._rules, key=lambda: self._ports.person_key)
-        return is_stray(homes.at_entry({"profile": run.profile, **run.fact}), profile)
+        return is_stray(homes.at_entry({"profile": run.profile, **run.fact}), profile, partial(are_one, self._ports.heads))
 
     def _has_left(self, version: Mapping[str, Any], run: Enrolment, profile: Profile) -> bool:
         """The exit may have been stitched already while its message still waits in the journey queue."""
         leaving = _read("a journey's version", lambda: read_journey(version["definition"])).exit
         homes = HomeReader(self._ports.heads, rules=self._rules, key=lambda: self._ports.person_key)
-        search = ExitSearch(self._ports.history, homes)
+        search = ExitSearch(self._ports.history, homes, self._ports.profiles.snapshot)
         return search.has_left(leaving, profile, key=run.key, entered=run.entry_time, now=self._ports.clock())
 
     def _reason(self, candidate: Candidate) -> Skip | None:

@@ -11,7 +11,8 @@ from ariane.privacy.consents import Consent, ConsentQuestion, ConsentState
 from ariane.profiles.model import Profile
 
 MOST_IDENTIFIERS = 1_000
-"""Each may have said something for the whole person, so each is asked. What has more is no person, and is not decided on a part of it."""
+"""Each may have said something for the whole person, so each is asked: all but the devices at rest that are known to hold nothing. What has
+more is no person, and is not decided on a part of it."""
 
 
 class Skip(StrEnum):
@@ -42,7 +43,7 @@ class Candidate:
     topic: Topic
     address: ReachableAt | None
     owner_ids: frozenset[str]
-    """Every id of the identity that the address belongs to, where that is another; else empty."""
+    """Every id of the identity that the address belongs to and under which it may have decided, where that is another; else empty."""
     is_apart: bool = False
     """Somebody took the two apart by hand: the address is not the profile's, whatever its traits state."""
     has_left: bool
@@ -54,7 +55,7 @@ class Candidate:
 
     @property
     def is_too_large(self) -> bool:
-        return len(self.profile.identifiers) + len(self.owner_ids) > MOST_IDENTIFIERS
+        return len(self.profile.holder_ids) + len(self.owner_ids) > MOST_IDENTIFIERS
 
 
 def question_of(candidate: Candidate) -> ConsentQuestion | None:
@@ -65,7 +66,7 @@ def question_of(candidate: Candidate) -> ConsentQuestion | None:
         topic=candidate.topic.name,
         channel=str(candidate.channel),
         address_id=candidate.address.id,
-        person_ids=frozenset({candidate.profile.id, *candidate.profile.member_ids}),
+        person_ids=frozenset({candidate.profile.id, *candidate.profile.holder_ids}),
         owner_ids=candidate.owner_ids,
     )
 

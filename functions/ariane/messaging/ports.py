@@ -1,6 +1,6 @@
 """What sending a message works with."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,6 +18,10 @@ from ariane.profiles.model import Profile
 
 class Profiles(Protocol):
     def snapshot(self, person_id: str) -> Profile: ...
+
+    def brief(self, person_id: str) -> Profile:
+        """As ``snapshot``, without listing devices at rest (``Profile.at_rest``): as many reads however many they are."""
+        ...
 
 
 class Enrolments(Protocol):
@@ -40,6 +44,8 @@ class Outcomes(Protocol):
 class SendPorts:
     profiles: Profiles
     heads: People
+    awaken: Callable[[str], None]
+    """Has a device at rest read by itself again (``profiles.waking``). Nothing happens where a person id is of none."""
     enrolments: Enrolments
     definitions: Definitions
     history: EventHistory

@@ -38,13 +38,15 @@ class Sender:
 
     def _attempt(self, request: SendRequest) -> LedgerEntry | None:
         """None: something changed between look and act; look again."""
-        profile = self._ports.profiles.snapshot(request.profile)
+        profile = self._ports.profiles.brief(request.profile)
         standing = self._standing(request, profile)
+        if standing is not None and standing.profile != profile.id:
+            self._ports.awaken(standing.profile)
         if standing is not None and not self._may_claim(standing):
             return self._settled(standing)
         decision = self._decider.decide(request, profile, standing)
         if decision.hand_over is None:
-            return decision.entry if self._ports.ledger.skip(decision.entry) else self._claimed_by_now(standing)
+            return decision.entry if self._skip(decision.entry) else self._claimed_by_now(standing)
         claim = Claim(
             entry=decision.entry,
             enrolment=RunningEnrolment(profile=request.profile, enrolment=request.enrolment, node=request.node, visit=request.visit),
@@ -59,8 +61,18 @@ class Sender:
 
     def _standing(self, request: SendRequest, profile: Profile) -> LedgerEntry | None:
         """Under any id of the profile: an absorbed profile's claim stands. Of several, the one that got furthest from being sent again."""
-        found = self._ports.ledger.find(request.message_id, {profile.id, request.profile, *profile.member_ids})
+        found = self._ports.ledger.find(request.message_id, {profile.id, request.profile, *profile.holder_ids})
         return max(found, key=lambda entry: (not self._may_claim(entry), entry.at), default=None)
+
+    def _skip(self, entry: LedgerEntry) -> bool:
+        """A claim is made only while its profile's id is a root. A skip may come to lie under one that was absorbed meanwhile, and put to
+        rest as a device that holds nothing: nobody would find it."""
+        if not self._ports.ledger.skip(entry):
+            return False
+        head = self._ports.heads.heads([entry.profile]).get(entry.profile)
+        if head is not None and head.parent is not None:
+            self._ports.awaken(entry.profile)
+        return True
 
     def _may_claim(self, entry: LedgerEntry) -> bool:
         return may_be_replaced(entry) and not self._is_held(entry)

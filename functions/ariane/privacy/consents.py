@@ -91,9 +91,9 @@ class ConsentQuestion:
     channel: str
     address_id: str
     person_ids: frozenset[str] = frozenset()
-    """Every id of the person: what any of them says for the whole person counts."""
+    """Every id of the person that a decision may lie under: what any of them says for the whole person counts."""
     owner_ids: frozenset[str] = frozenset()
-    """Where the address belongs to another identity, every id of that one: what it withdraws counts, what it grants does not."""
+    """Where the address belongs to another identity, such ids of that one: what it withdraws counts, what it grants does not."""
 
     def answered_by(self, states: Iterable[ConsentState]) -> Consent:
         return decide(state for state in states if self._heeds(state))
@@ -106,12 +106,20 @@ class ConsentQuestion:
         return state.person_id in self.person_ids or (state.person_id in self.owner_ids and not state.granted)
 
 
+FRAGMENT_SEALED = "fragment_sealed"
+
+
 class ConsentStore(Protocol):
+    """A decision for a whole person mostly lies under one of their devices. One that is at rest and known to hold no decisions is asked by
+    nobody (``profiles.bundles``): the first of its decisions is written only while it is awake. What lies beside an earlier one of the same
+    id is found with that; and ``release`` changes only what was there."""
+
     def record(self, decision: ConsentDecision, *, root_id: str) -> None:
         """Keeps the record, moves the state forward (never back in time) and raises the head's version of ``root_id``, all or nothing.
 
         ``root_id`` is the root of ``decision.person_id``, read just before. Recording the same decision again changes nothing. Raises
-        Conflict (``root_merged``) where that root has been merged meanwhile: resolve again and repeat.
+        Conflict (``root_merged``) where that root has been merged meanwhile: resolve again and repeat; and, of a decision for the whole
+        person, Conflict (``FRAGMENT_SEALED``) where its id is of a device at rest: wake it and repeat.
         """
         ...
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import Any, Protocol, Self
 
+from ariane.errors import Permanent
 from ariane.events.model import Event
 from ariane.identity.model import Merged, Parted, Transition
 from ariane.instants import format_instant
@@ -25,9 +26,17 @@ class Fact:
     detail: Mapping[str, Any]
 
 
+class Unannounceable(Permanent):
+    """Facts that can never pass; whoever asked sees that they are kept somewhere."""
+
+    def __init__(self, facts: Sequence[Fact], message: str) -> None:
+        super().__init__("fact_refused", message)
+        self.facts = facts
+
+
 class Announcer(Protocol):
     def publish(self, facts: Sequence[Fact]) -> None:
-        """All of them, in any order, at least once. Raises Retryable."""
+        """All of them, in any order, at least once. Raises Retryable; Unannounceable when all the others have passed."""
         ...
 
 

@@ -10,8 +10,9 @@ from ariane.identity.identifiers import normalise
 from ariane.identity.ids import person_id
 from ariane.identity.rules import Rules
 from ariane.identity.trees import climb
-from ariane.privacy.consents import ConsentDecision, decisions_of, moves_forward
+from ariane.privacy.consents import FRAGMENT_SEALED, ConsentDecision, decisions_of, moves_forward
 from ariane.profiles.stitching import Stores
+from ariane.profiles.waking import awaken
 
 MOST_PUBLIC_DECISIONS = 100
 """Different ones that one delivery may hold of sources whose key is public. Each is a transaction, and a page's visitor makes a handful."""
@@ -96,9 +97,11 @@ def _write(write: _Write, decision: ConsentDecision, root_id: str, stores: Store
     for _ in range(_ATTEMPTS):
         try:
             return write(decision, root_id)
-        except Conflict:
+        except Conflict as conflict:
+            if conflict.code == FRAGMENT_SEALED:
+                awaken(decision.person_id, stores.fragments)
             root_id = _root_of(decision, stores)
-    raise Retryable("consent_contended", "merges of the same person keep coming")
+    raise Retryable("consent_contended", "other changes of the same person keep coming")
 
 
 def _root_of(decision: ConsentDecision, stores: Stores) -> str:

@@ -97,7 +97,7 @@ def links_of(
 ) -> Sequence[Fact]:
     """Links the identifiers of an item's events, and does what follows. Copies too, whether marked by now or not: which of them stands
     follows from what they say, not from which was stitched first."""
-    linker = Linker(stores.identities, key)
+    linker = Linker(stores.identities, key, each=stores.each, clock=stores.clock)
     changed = []
     for placed in placed_events(replace(item, duplicates=frozenset())):
         identifiers = identifiers_in(placed.event, definitions.rules)

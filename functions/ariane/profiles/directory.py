@@ -1,7 +1,7 @@
 """Finding a profile by what a caller writes: any of its identifiers, or a person id."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from ariane.errors import NotFound, Rejected
@@ -13,12 +13,20 @@ from ariane.identity.trees import Heads
 from ariane.profiles.homes import is_shared
 from ariane.profiles.model import Profile
 
+_SHARED = (
+    "this device is shared: several accounts have used it, so it is nobody's, and nothing has happened on it without an account since; "
+    "/v1/profiles/{identifier}/explain says since when and by whom"
+)
 _PERSON_ID = re.compile(r"prs_[a-z2-7]{26}")
 
 
 class Profiles(Protocol):
     def find(self, person_id: str) -> Profile:
         """Raises NotFound."""
+        ...
+
+    def find_brief(self, person_id: str) -> Profile:
+        """As ``find``, without listing devices at rest (``Profile.at_rest``): as many reads however many they are."""
         ...
 
 
@@ -32,17 +40,43 @@ class ProfileDirectory:
     def profile(self, text: str) -> Profile:
         """``namespace:value``, normalised by the rules as events are, or ``prs_…``. Raises Rejected when it is neither, NotFound.
 
-        A device that several accounts have used is what it is by now: the profile of its own, never that of who used it first.
+        A device that several accounts have used is what it is by now: the profile of its own, never that of who used it first. Until
+        something happens on it without an account there is none: NotFound ``shared_device``.
         """
-        return self._profiles.find(text if _PERSON_ID.fullmatch(text) else self._id_of(self._identifier_of(text)))
+        return self._found(text, self._profiles.find)
 
-    def _id_of(self, identifier: Identifier) -> str:
-        rules = self._rules()
-        own = person_id(identifier, self._key())
-        is_device = rules.namespaces[identifier.namespace].is_device
-        if not is_device or not is_shared(self._heads.heads([own]).get(own), identifier, rules):
-            return own
-        return person_id(later_self(identifier), self._key())
+    def brief(self, text: str) -> Profile:
+        """As ``profile``, without listing devices at rest (``Profile.at_rest``)."""
+        return self._found(text, self._profiles.find_brief)
+
+    def _found(self, text: str, find: Callable[[str], Profile]) -> Profile:
+        if _PERSON_ID.fullmatch(text):
+            return find(text)
+        identifier = self._identifier_of(text)
+        if not self._is_shared(identifier):
+            return find(person_id(identifier, self._key()))
+        try:
+            return find(person_id(later_self(identifier), self._key()))
+        except NotFound as error:
+            raise NotFound("shared_device", _SHARED) from error
+
+    def person(self, text: str) -> Profile:
+        """As ``profile``, and of a shared device that has none one of which nothing is known."""
+        try:
+            return self.profile(text)
+        except NotFound as error:
+            if error.code != "shared_device":
+                raise
+            return _unheard(later_self(self._identifier_of(text)), self._key())
+
+    def named(self, person_ids: Collection[str]) -> Mapping[str, Identifier]:
+        """Whose ids these are, where they ever had to do with another; whoever's they are now."""
+        heads = self._heads.heads(person_ids) if person_ids else {}
+        return {own: head.identifier for own, head in heads.items() if head.identifier is not None}
+
+    def _is_shared(self, identifier: Identifier) -> bool:
+        rules, own = self._rules(), person_id(identifier, self._key())
+        return rules.is_device(identifier) and is_shared(self._heads.heads([own]).get(own), identifier, rules)
 
     def _identifier_of(self, text: str) -> Identifier:
         try:
@@ -54,6 +88,11 @@ class ProfileDirectory:
         if identifier is None:
             raise NotFound("profile_not_found", _why_none(written.namespace, rules))
         return identifier
+
+
+def _unheard(identifier: Identifier, key: bytes) -> Profile:
+    own = person_id(identifier, key)
+    return Profile(id=own, identifiers={own: str(identifier)}, traits={}, occurrences={}, first_seen=None, last_seen=None, version=0)
 
 
 def _why_none(namespace: str, rules: Rules) -> str:

@@ -103,6 +103,17 @@ class RoutedFragment:
         return Route(self.fragment.person_id, self.partition)
 
 
+class Seal(NamedTuple):
+    """A fragment is summed up in a bundle (``bundles``)."""
+
+    holder: str
+    """The person id that the bundle lay under then; another may have taken it in."""
+    generation: int
+    """Of that bundle. Where it has another by now, the seal means nothing."""
+    version: int
+    """Of the bundle as it was written with this seal."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFragment:
     fragment: Fragment
@@ -110,6 +121,8 @@ class StoredFragment:
     """0: not stored yet."""
     sequence: str | None = None
     """The last stream sequence number whose record is in it."""
+    seal: Seal | None = None
+    """It is written only together with the bundle (``waking``)."""
 
 
 def counted_name(event: Event) -> str | None:

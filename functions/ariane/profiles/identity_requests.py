@@ -58,7 +58,7 @@ def _why(given: Mapping[str, Any]) -> str:
     if not isinstance(why, str) or not why.strip():
         raise Rejected("why_missing", "why: say the reason, for whoever looks at this later")
     if len(why) > LONGEST_WHY:
-        raise Rejected("why_too_long", f"why: {LONGEST_WHY:,} characters at most")
+        raise Rejected("why_too_long", f"why: {LONGEST_WHY:,} characters at most, these are {len(why):,}")
     return " ".join(why.split())
 
 

@@ -1,20 +1,21 @@
 """Why identifiers are one person, and what was done about it by hand, as JSON documents with sentences that people can read."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
-from ariane.identity.epochs import is_later, plain
 from ariane.identity.explaining import Explanation, Link, SharedDevice, anchor_of, refusal_in_words
 from ariane.identity.model import Assertion, Merged, Parted, Split
 from ariane.identity.reference import Refusal
 from ariane.identity.rules import Identifier
+from ariane.identity.signatures import VERIFIED
 from ariane.instants import format_instant
+from ariane.profiles.foreseen_views import foreseen_view
 from ariane.profiles.identity_desk import Done, Explained
 from ariane.profiles.identity_requests import EVENTS_TO
+from ariane.profiles.identity_sentences import named, said, shared_in_words
 from ariane.profiles.model import Profile
 from ariane.profiles.views import identifier_view as _view
-from ariane.profiles.views import shown_identifier
+from ariane.profiles.views import instant, shown_identifier
 
 
 def explain_view(found: Explained) -> dict[str, Any]:
@@ -37,15 +38,12 @@ def done_view(done: Done) -> dict[str, Any]:
         "profiles": [{"id": each.id, "identifiers": [*map(_text_view, each.identifiers.values())]} for each in done.people],
         "pending": done.is_pending,
     }
+    if done.foreseen is not None:
+        return view | foreseen_view(done.foreseen)
+    view |= {"already": done.is_already}
     if done.split is not None:
         return {"split": split_view(done.split), **view}
-    return view | _would_view(done) if done.would_take else view
-
-
-def _would_view(done: Done) -> dict[str, Any]:
-    (person,) = done.people
-    kept = sorted({*map(Identifier.parse, person.identifiers.values())} - {*done.would_take})
-    return {"would_part": {"identifiers": [_view(each) for each in sorted(done.would_take)], "others": [_view(each) for each in kept]}}
+    return {"link": _assertion_view(done.link), **view} if done.link is not None else view
 
 
 def split_view(split: Split) -> dict[str, Any]:
@@ -72,7 +70,7 @@ def _reasons_view(found: Explained) -> dict[str, Any]:
         "links": [_link_view(each) for each in why.links],
         "refused": [_refusal_view(each, why, found) for each in why.refusals],
         "shared_devices": [_shared_view(each) for each in why.shared],
-        "hubs": [{**_view(each), "message": f"more than {found.rules.spread} customers have given it"} for each in why.hubs],
+        "hubs": [{**_view(each), "message": f"more than {found.rules.spread:,} customers have given it [hub]"} for each in why.hubs],
         "splits": [split_view(each) for each in why.splits],
     }
 
@@ -84,12 +82,10 @@ def _own(found: Explained) -> Iterable[Assertion]:
 
 
 def _link_view(link: Link) -> dict[str, Any]:
-    said = _said(link.assertion)
-    message = f"{said} {_named(link.identifier)} belongs with {_named(link.through)}"
     return {
         "identifier": _view(link.identifier),
         "through": _view(link.through),
-        "message": message,
+        "message": said(link.assertion, named(link.identifier), named(link.through)),
         "assertion": _assertion_view(link.assertion),
     }
 
@@ -101,39 +97,40 @@ def _refusal_view(refusal: Refusal, why: Explanation, found: Explained) -> dict[
         "identifier": _view(refusal.identifier),
         "from": _view(anchor),
         "reason": str(refusal.reason),
-        "message": f"{_said(refusal.assertion)} {_named(refusal.identifier)} belongs with {_named(anchor)}; refused: {words}",
+        "message": f"{said(refusal.assertion, named(refusal.identifier), named(anchor))}; refused: {words} [{refusal.reason}]",
         "assertion": _assertion_view(refusal.assertion),
     }
 
 
 def _shared_view(shared: SharedDevice) -> dict[str, Any]:
-    accounts = " and ".join(map(str, shared.accounts)) if len(shared.accounts) > 1 else "a second account"
     return {
         **_view(shared.device),
         "since": format_instant(shared.since),
         "accounts": [_view(each) for each in shared.accounts],
-        "message": f"used by {accounts}: since {_when(shared.since)} it tells nobody apart, and what it did then is nobody's but its own",
+        "message": shared_in_words(shared),
     }
-
-
-def _said(assertion: Assertion) -> str:
-    when = _when(assertion.at)
-    if assertion.by is not None:
-        return f"On {when} {assertion.by} said by hand ({assertion.why}) that"
-    trust = "trusted" if assertion.is_trusted else "public"
-    return f"On {when} the {trust} source {assertion.source} said, in message {assertion.message_id}, that"
 
 
 def _assertion_view(assertion: Assertion) -> dict[str, Any]:
     return {
         "identifiers": [_view(each) for each in assertion.identifiers],
         "at": format_instant(assertion.at),
+        "received_at": instant(assertion.received_at),
+        "clamped": assertion.is_clamped,
         "trusted": assertion.is_trusted,
+        "signature": _signature_view(assertion.signature),
         "source": assertion.source,
         "messageId": assertion.message_id,
         "by": assertion.by,
         "why": assertion.why,
     }
+
+
+def _signature_view(word: str | None) -> dict[str, Any] | None:
+    """As collect wrote it into the event."""
+    if word is None:
+        return None
+    return {"verified": True} if word == VERIFIED else {"verified": False, "reason": word}
 
 
 def _merge_view(merged: Merged, profile: Profile) -> dict[str, Any]:
@@ -161,11 +158,3 @@ def _known(person_id: str, profile: Profile) -> str:
 
 def _text_view(text: str) -> dict[str, Any]:
     return _view(Identifier.parse(text))
-
-
-def _named(identifier: Identifier) -> str:
-    return f"{plain(identifier)} (since it is shared)" if is_later(identifier) else str(identifier)
-
-
-def _when(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d at %H:%M} UTC"

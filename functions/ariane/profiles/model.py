@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ariane.identity.epochs import plain
 from ariane.identity.rules import Identifier
@@ -33,6 +33,25 @@ class LogPart:
 
 
 @dataclass(frozen=True, slots=True)
+class AtRest:
+    """Devices of a person of very many, none of which has been heard of lately: what is known through them was read as one sum."""
+
+    devices: int
+    last_seen: datetime | None
+    """None of them has an event after this; None: none has any."""
+    holders: tuple[str, ...] = ()
+    """Person ids among them that runs, messages or person-wide consents may lie under."""
+
+
+class Shape(NamedTuple):
+    """Who is of a person: two readings of equal shape have the same identifiers."""
+
+    root: str
+    reshaped: int
+    children: int
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What is known of one person. ``id`` is the root person id; reading changes nothing."""
 
@@ -54,10 +73,22 @@ class Profile:
     removed_traits: frozenset[str] = frozenset()
     """Traits whose latest word is a removal: neither here nor never said."""
     logs: tuple[LogPart, ...] = ()
+    """Without those of devices at rest."""
+    at_rest: AtRest | None = None
+    """Devices that are neither among ``identifiers`` nor in ``logs``, though all else has what is known through them. None: there are
+    none, the reading is whole."""
+    shape: Shape | None = None
+    """None: nothing is linked here."""
 
     @property
     def member_ids(self) -> tuple[str, ...]:
+        """Of a whole reading all of the person's."""
         return tuple(self.identifiers)
+
+    @property
+    def holder_ids(self) -> tuple[str, ...]:
+        """Every person id under which runs, messages or person-wide consents of the person may lie."""
+        return (*self.identifiers, *(self.at_rest.holders if self.at_rest else ()))
 
     def values_of(self, namespace: str) -> tuple[str, ...]:
         prefix = namespace + ":"

@@ -15,7 +15,7 @@ from ariane.errors import Conflict, Retryable
 from ariane.events.model import Event, LogItem
 from ariane.identity.identifiers import identifiers_of
 from ariane.identity.ids import person_id
-from ariane.identity.jobs import BackgroundQueue
+from ariane.identity.jobs import BackgroundQueue, SealJob
 from ariane.identity.linking import Linker, is_asserting
 from ariane.identity.model import Transition, set_digest
 from ariane.identity.rules import Identifier, Rules
@@ -31,9 +31,13 @@ from ariane.profiles.homes import Home, HomeReader, possible_homes
 from ariane.profiles.once import Trace, Verdict
 from ariane.profiles.refolding import follow
 from ariane.profiles.routed_rows import folded
+from ariane.profiles.sealing import BUSY
 from ariane.profiles.stitching import StitchDefinitions, Stores, StreamRecord
+from ariane.profiles.waking import save_awake, unsealed
 
 _ATTEMPTS = 5
+_PATIENCE = 2
+"""Attempts after which a sealed fragment waits no longer for its turn at the bundle: others of the same person are as busy."""
 
 
 def stitch_person(
@@ -56,8 +60,12 @@ def stitch_person(
             changed, told = delivery.commit(records)
         except Conflict:
             stored = stores.fragments.load([own_id]).get(own_id)
+            if stored is not None and attempt >= _PATIENCE:
+                stored = unsealed(stored, stores.fragments, rest_until=records[-1].item.received_at + BUSY)
             continue
         follow(changed, stores=stores, key=key, rules=definitions.rules, background=background)
+        if delivery.crowded and background is not None:
+            background.put([SealJob(person=delivery.crowded, cause=own_id)])
         is_moved = any(own_id in each.refold for each in changed)
         return [*_facts_of(changed), *delivery.event_facts(told, is_moved=is_moved)]
     raise Retryable("fragment_contended", "other writers of the same fragment keep coming")
@@ -68,7 +76,7 @@ def merges_of(
 ) -> Sequence[Fact]:
     """What earlier attempts at an item changed, as far as the item can be read: it may be the very one that cannot be stitched. What that
     leaves to do is done."""
-    linker = Linker(stores.identities, key)
+    linker = Linker(stores.identities, key, each=stores.each, clock=stores.clock)
     changed: list[Transition] = []
     try:
         for placed in placed_events(item):
@@ -124,8 +132,10 @@ class _Delivery:
         self._stores = stores
         self._key = key
         self._is_retry = is_retry
-        self._linker = Linker(stores.identities, key)
+        self._linker = Linker(stores.identities, key, each=stores.each, clock=stores.clock)
         self._links = PatientLinker(self._linker, late)
+        self.crowded: str | None = None
+        """The holder of a bundle that has too many awake since this delivery."""
         self._taken: dict[int, tuple[int, str, str]] = {}
         """Sets that this delivery brought: (instant, source, message id) of the event that stands."""
 
@@ -236,7 +246,7 @@ class _Delivery:
             self._stores.log.mark_duplicates(fragment.person_id, sort, places)
         homes = self._homes([placed.event for placed in admission.applied])
         own, rows = folded(replace(fragment, recent=admission.recent), admission.applied, homes, self._stores.fragments)
-        self._stores.fragments.save(replace(self._stored, fragment=own, sequence=self._last_sequence(records)), routed=rows)
+        self.crowded = save_awake(self._stored, own, self._stores.fragments, sequence=self._last_sequence(records), routed=rows)
 
     def _last_sequence(self, records: Sequence[StreamRecord]) -> str | None:
         numbers = [record.sequence for record in records if record.sequence is not None]

@@ -46,12 +46,17 @@ ROUTES: tuple[Route, ...] = (
     Route("/health", "Whether the API answers", None),
     Route("/openapi.json", "This document", None),
     Route("/v1/profiles", "One person, by an identifier that a path cannot hold (with a ? or a #)", PROFILES_READ, ("identifier",)),
-    Route(_PROFILE, "One person, by any identifier (namespace:value) or person id", PROFILES_READ),
+    Route(
+        _PROFILE,
+        "One person, by any identifier (namespace:value) or person id; of very many devices those not heard of lately are only counted, as "
+        "more_devices: external_ids of Segment's profile API pages through all",
+        PROFILES_READ,
+    ),
     Route(f"{_PROFILE}/timeline", "The person's events over all channels, newest first", PROFILES_READ, _PAGED),
     Route(f"{_PROFILE}/explain", "Why these identifiers are one person, and who was kept apart from them", PROFILES_READ),
     Route(
         f"{_PROFILE}/unmerge",
-        "Take identifiers out of the person; with dry_run=true say whom it is about",
+        "Take identifiers out of the person; with dry_run=true say who and what would come of it",
         PROFILES_WRITE,
         ("dry_run",),
         "post",
@@ -60,7 +65,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         f"{_PROFILE}/link", "Say that identifiers are the person's", PROFILES_WRITE, (), "post", _body(identifiers=_IDENTIFIERS, why=_WHY)
     ),
-    Route("/v1/splits/{split_id}", "What was taken apart, by whom and why", PROFILES_READ),
+    Route("/v1/splits/{split_id}", "What was taken apart, by whom and why, and whether all that follows is done", PROFILES_READ),
     Route("/v1/splits/{split_id}/lift", "Make a split void", PROFILES_WRITE, (), "post", _body(why=_WHY)),
     *(Route(f"{_SEGMENT}/{part}", f"Segment's profile API: {part}", PROFILES_READ, _SEGMENT_QUERY[part]) for part in PARTS),
     Route("/v1/messages", "Every message meant for one person, sent or not", MESSAGES_READ, ("profile", *_PAGED)),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import batched
 
 from ariane.errors import Conflict, Retryable
-from ariane.identity.jobs import BackgroundQueue, ClusterJob, Job, RefoldJob, jobs_of
+from ariane.identity.jobs import BackgroundQueue, Job, RefoldJob, SealJob, jobs_of, subject_of
 from ariane.identity.model import Transition
 from ariane.identity.rules import Rules
 from ariane.profiles.consent_keeping import adopt, release
@@ -24,6 +24,7 @@ from ariane.profiles.refold_marks import new_generation
 from ariane.profiles.refold_scan import Scan, Scanned
 from ariane.profiles.routed_rows import MOST_ROUTED, open_routes
 from ariane.profiles.stitching import Log, Stores
+from ariane.profiles.waking import dissolve_over, unsealed
 
 MOST_INLINE = 1_000
 """Events that a refold takes up while others wait for it."""
@@ -43,6 +44,8 @@ class RefoldReport:
     """Counted, whoever's they are."""
     homes: int
     attempts: int
+    dissolved: tuple[str, ...] = ()
+    """Holders of bundles that are to be begun anew."""
 
 
 def refold(partition_id: str, *, stores: Stores, key: bytes, rules: Rules, generations: Generations = new_generation) -> RefoldReport:
@@ -53,23 +56,27 @@ def refold(partition_id: str, *, stores: Stores, key: bytes, rules: Rules, gener
         stored = stores.fragments.load([partition_id]).get(partition_id) or StoredFragment(fragment=Fragment(person_id=partition_id))
         scan = Scan(stored.fragment, stores.log, homes=homes, rules=rules, key=key, generation=generations())
         try:
-            _scan_and_write(scan, Following(stored, stores.fragments, stores.log), stores)
+            dissolved = _scan_and_write(scan, Following(stored, stores.fragments, stores.log), stores)
         except Conflict:
             continue
         adopt(scan.found.decisions, stores)
         release(scan.found.rehomed, stores)
-        return RefoldReport(partition_id, scan.found.count, len(scan.found.sums), attempt)
+        return RefoldReport(partition_id, scan.found.count, len(scan.found.sums), attempt, dissolved)
     raise Retryable("refold_contended", "other writers of the same fragment keep coming")
 
 
-def _scan_and_write(scan: Scan, following: Following, stores: Stores) -> None:
-    """Raises Conflict where it cannot keep up with other writers."""
+def _scan_and_write(scan: Scan, following: Following, stores: Stores) -> tuple[str, ...]:
+    """The holders of bundles that it dissolved. Raises Conflict where it cannot keep up with other writers."""
     scan.run(after_each_page=lambda: following.catch_up(scan))
+    dissolved: list[str] = []
     for _ in range(_WRITES):
+        dissolved += dissolve_over(following.stored.fragment.person_id, stores.identities, stores.fragments)
         try:
-            return _Rewrite(following.stored, scan.found, stores).write()
+            _Rewrite(unsealed(following.stored, stores.fragments), scan.found, stores).write()
         except Conflict:
             following.catch_up(scan)
+            continue
+        return tuple(dict.fromkeys(dissolved))
     raise Overtaken
 
 
@@ -90,21 +97,18 @@ def follow(
 ) -> None:
     """What changes of identities leave to do: a few small partitions are refolded at once, all else is the background's. Without one every
     partition is small. Raises Retryable."""
-    jobs = {_subject(job): job for transition in transitions for job in jobs_of(transition)}
+    jobs = {(subject_of(job), type(job).__name__): job for transition in transitions for job in jobs_of(transition)}
     left: list[Job] = []
     refolded = 0
-    for subject, job in sorted(jobs.items()):
-        if background is not None and (isinstance(job, ClusterJob) or refolded >= MOST_AT_ONCE or needs_background(subject, stores.log)):
+    for (subject, _), job in sorted(jobs.items(), key=lambda each: each[0]):
+        if background is not None and (not isinstance(job, RefoldJob) or refolded >= MOST_AT_ONCE or needs_background(subject, stores.log)):
             left.append(job)
         elif isinstance(job, RefoldJob):
-            refold(subject, stores=stores, key=key, rules=rules)
+            report = refold(subject, stores=stores, key=key, rules=rules)
+            left += [SealJob(person=each, cause=job.cause) for each in report.dissolved]
             refolded += 1
     if background is not None and left:
         background.put(left)
-
-
-def _subject(job: Job) -> str:
-    return job.cluster if isinstance(job, ClusterJob) else job.partition
 
 
 class _Rewrite:

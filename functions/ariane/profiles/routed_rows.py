@@ -9,6 +9,7 @@ from ariane.profiles.batch_order import in_order_of_sending
 from ariane.profiles.fragments import Fragment, Route, RoutedFragment, StoredFragment, apply
 from ariane.profiles.homes import Home
 from ariane.profiles.stitching import Fragments
+from ariane.profiles.waking import save_awake
 
 MOST_ROUTED = 90
 """Rows that are written together with their partition's fragment: one DynamoDB transaction takes 100 actions."""
@@ -46,12 +47,13 @@ def _add_feed(route: Route, name: str | None, fragments: Fragments) -> None:
         stored = fragments.load([route.home]).get(route.home) or StoredFragment(fragment=Fragment(person_id=route.home))
         fragment = stored.fragment
         if route.partition in fragment.feeds:
-            return None
+            return
         fed = replace(fragment, feeds=(*fragment.feeds, route.partition), identifier=fragment.identifier or name)
         try:
-            return fragments.save(replace(stored, fragment=fed))
+            save_awake(stored, fed, fragments)
         except Conflict:
             continue
+        return
     raise Retryable("fragment_contended", "other writers of the same fragment keep coming")
 
 

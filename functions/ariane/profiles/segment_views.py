@@ -26,7 +26,8 @@ def segment_view(sources: Sources, identifier: str, part: str, query: Query, *, 
     view = _VIEWS.get(part)
     if view is None:
         raise NotFound("route_not_found", "there is nothing at this path")
-    answer = view(sources, sources.directory.profile(identifier), query)
+    read = sources.directory.profile if part in _WHOLE else sources.directory.brief
+    answer = view(sources, read(identifier), query)
     return {**answer, "cursor": {"url": url, **answer["cursor"]}} if "cursor" in answer else answer
 
 
@@ -80,6 +81,8 @@ _VIEWS: Mapping[str, SegmentView] = {
     "links": _links,
 }
 PARTS = tuple(_VIEWS)
+_WHOLE = frozenset({"external_ids", "events"})
+"""Parts that tell of each device, also of those at rest."""
 
 
 def _cursor[T](page: Page[T], limit: int) -> dict[str, Any]:

@@ -9,12 +9,15 @@ from typing import Protocol
 from ariane.errors import ArianeError, Retryable
 from ariane.events.log import Page
 from ariane.events.model import LogItem
+from ariane.identity.clusters import Each
 from ariane.identity.commits import IdentityStore
 from ariane.identity.rules import Rules
+from ariane.instants import Clock, utc_now
 from ariane.privacy.consents import ConsentDecision, ConsentState
 from ariane.profiles.admission import LogReader
-from ariane.profiles.announcing import Announcer, Fact, Interest
-from ariane.profiles.fragments import Route, RoutedFragment, StoredFragment, Unreadable
+from ariane.profiles.announcing import Announcer, Fact, Interest, Unannounceable
+from ariane.profiles.bundles import Waker
+from ariane.profiles.fragments import Route, StoredFragment, Unreadable
 from ariane.profiles.reader import FragmentReader
 
 
@@ -31,12 +34,7 @@ class StitchDefinitions:
     interest: Interest
 
 
-class Fragments(FragmentReader, Protocol):
-    def save(self, stored: StoredFragment, routed: Sequence[RoutedFragment] = ()) -> None:
-        """Writes it as ``stored.version + 1``, and ``routed`` (``MOST_ROUTED`` at most) with it, all or nothing. Raises Conflict unless
-        ``stored.version`` is what is there (0: nothing is)."""
-        ...
-
+class Fragments(FragmentReader, Waker, Protocol):
     def homes_of(self, partition: str) -> Collection[str]:
         """The homes that events of a partition ever had beside itself; sees every write committed before the call."""
         ...
@@ -88,6 +86,10 @@ class Stores:
     fragments: Fragments
     log: Log
     consents: Consents
+    each: Each = map
+    """How the evidence of a cluster's members is asked for."""
+    clock: Clock = utc_now
+    """Tells how long a cluster stays shut while the background is at work on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +145,20 @@ class Stitcher:
         parked: list[Parked] = []
         for theirs in people.values():
             facts += self._guarded(theirs, read, definitions, parked)
-        if facts:
-            self._announcer.publish(facts)
+        parked += self._announced(facts, [record.item for theirs in people.values() for record in theirs])
         return StitchReport(records=sum(map(len, people.values())), announced=len(facts), parked=parked)
+
+    def _announced(self, facts: Sequence[Fact], items: Sequence[LogItem]) -> Sequence[Parked]:
+        """The items are parked of which the bus takes something under no circumstances: what they did is done, and stitched again they tell
+        it again."""
+        try:
+            if facts:
+                self._announcer.publish(facts)
+        except Unannounceable as error:
+            causes = {str(fact.detail.get("cause", "")) for fact in error.facts}
+            found = [item for item in items if any(cause.startswith(f"{item.person_id}/{item.sort}/") for cause in causes)]
+            return [self._park(item, error) for item in found or items]
+        return []
 
     def _current_definitions(self) -> StitchDefinitions:
         try:

@@ -76,17 +76,19 @@ type Query = Callable[[str], str | None]
 
 
 def profile_view(sources: Sources, identifier: str) -> dict[str, Any]:
-    """``computed``, ``segments`` and ``lifecycle`` are in the contract; nothing computes them yet, so nobody has any."""
-    profile = sources.directory.profile(identifier)
-    runs = sorted(sources.enrolments.runs(profile.member_ids), key=lambda run: (run.entered_at, run.journey, run.key), reverse=True)
+    """``computed``, ``segments`` and ``lifecycle`` are in the contract; nothing computes them yet, so nobody has any. Devices at rest are
+    counted in ``more_devices``."""
+    profile = sources.directory.brief(identifier)
+    runs = sorted(sources.enrolments.runs(profile.holder_ids), key=lambda run: (run.entered_at, run.journey, run.key), reverse=True)
     return {
         "id": profile.id,
         "identifiers": identifiers_view(profile),
+        **({"more_devices": profile.at_rest.devices} if profile.at_rest else {}),
         "traits": profile.traits,
         "computed": {},
         "events": {name: _occurrences_view(profile, name) for name in profile.occurrences},
         "segments": [],
-        "consents": _consents_view(profile, sources.consents.states(profile.member_ids)),
+        "consents": _consents_view(profile, sources.consents.states(profile.holder_ids)),
         "lifecycle": None,
         "journeys": [_enrolment_view(run) for run in runs],
         "first_seen": instant(profile.first_seen),
@@ -116,10 +118,10 @@ def messages_view(sources: Sources, query: Query) -> dict[str, Any]:
     if not identifier:
         raise Rejected("profile_missing", "say whose messages: profile=namespace:value")
     limit = limit_of(query("limit"), default=50, largest=MAX_PAGE)
-    profile = sources.directory.profile(identifier)
-    entries = sources.ledger.entries_of(profile.member_ids)
+    profile = sources.directory.brief(identifier)
+    entries = sources.ledger.entries_of(profile.holder_ids)
     page = slice_after(entries, [f"{entry.profile}/{entry.id}" for entry in entries], cursor=query("cursor"), limit=limit)
-    return {"data": [_message_view(entry) for entry in page.items], "cursor": page.cursor}
+    return {"data": _message_views(page.items, profile, sources.directory), "cursor": page.cursor}
 
 
 def identifiers_view(profile: Profile) -> list[dict[str, Any]]:
@@ -189,10 +191,20 @@ def _enrolment_view(run: Enrolled) -> dict[str, Any]:
     }
 
 
-def _message_view(entry: LedgerEntry) -> dict[str, Any]:
+def _message_views(entries: Sequence[LedgerEntry], profile: Profile, directory: ProfileDirectory) -> list[dict[str, Any]]:
+    """With the address that each went to, or would have: the ledger has its id alone, and by now it may be another person's."""
+    wanted = {entry.address_id for entry in entries if entry.address_id} - profile.identifiers.keys()
+    elsewhere = {own: str(plain(each)) for own, each in directory.named(sorted(wanted)).items()}
+    ids = (entry.address_id or "" for entry in entries)
+    addresses = [shown_identifier(profile, each) or elsewhere.get(each) for each in ids]
+    return [_message_view(entry, address) for entry, address in zip(entries, addresses, strict=True)]
+
+
+def _message_view(entry: LedgerEntry, address: str | None) -> dict[str, Any]:
     return {
         "id": entry.id,
         "channel": str(entry.channel),
+        "address": address,
         "template": entry.template,
         "journey": entry.journey,
         "node": entry.node,

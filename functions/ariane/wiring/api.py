@@ -26,6 +26,7 @@ from ariane.profiles.directory import ProfileDirectory
 from ariane.profiles.homes import HomeReader
 from ariane.profiles.identity_desk import IdentityDesk
 from ariane.profiles.reader import ProfileReader
+from ariane.profiles.unmerge_preview import UnmergePreview
 from ariane.profiles.views import Sources
 from ariane.settings import ApiSettings
 from ariane.wiring.clients import client
@@ -64,8 +65,20 @@ def people_of(settings: ApiSettings, environment: Mapping[str, str]) -> People:
 
 def identity_desk(settings: ApiSettings, people: People) -> IdentityDesk:
     return IdentityDesk(
-        people.identities, people.directory, cache(partial(_aftermath, settings)), rules=people.rules, key=people.key, clock=utc_now
+        people.identities,
+        people.directory,
+        cache(partial(_aftermath, settings)),
+        preview=_preview(settings, people),
+        rules=people.rules,
+        key=people.key,
+        clock=utc_now,
     )
+
+
+def _preview(settings: ApiSettings, people: People) -> UnmergePreview:
+    dynamodb = client("dynamodb")
+    log = DynamoEventHistory(dynamodb, table=settings.events_table)
+    return UnmergePreview(log, DynamoEnrolments(dynamodb, journeys_table=settings.journeys_table), rules=people.rules, key=people.key)
 
 
 def _aftermath(settings: ApiSettings) -> Aftermath:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 
 from ariane.adapters.aws.definitions import DynamoDocuments, S3Versions
 from ariane.adapters.aws.enrolments import DynamoEnrolments
@@ -20,6 +20,7 @@ from ariane.instants import utc_now
 from ariane.journeys.runner import Runner, World
 from ariane.journeys.unmerging import EntryHomes
 from ariane.profiles.reader import ProfileReader
+from ariane.profiles.waking import awaken
 from ariane.settings import JourneySettings
 from ariane.wiring.clients import client
 from ariane.wiring.signed_clients import signed_client
@@ -30,6 +31,7 @@ PRODUCTION = "prod"
 def journey_runner(settings: JourneySettings, environment: Mapping[str, str]) -> Runner:
     dynamodb, sqs = client("dynamodb"), client("sqs")
     identities = DynamoIdentities(dynamodb, table=settings.identities_table)
+    fragments = DynamoFragments(dynamodb, table=settings.profiles_table)
     history = DynamoEventHistory(dynamodb, table=settings.events_table)
     definitions = _definitions(settings)
 
@@ -41,7 +43,7 @@ def journey_runner(settings: JourneySettings, environment: Mapping[str, str]) ->
     return Runner(
         World(
             runs=DynamoEnrolments(dynamodb, journeys_table=settings.journeys_table),
-            profiles=ProfileReader(identities, DynamoFragments(dynamodb, table=settings.profiles_table)),
+            profiles=ProfileReader(identities, fragments),
             homes=EntryHomes(
                 history,
                 identities,
@@ -53,6 +55,7 @@ def journey_runner(settings: JourneySettings, environment: Mapping[str, str]) ->
             journey_queue=SqsJourneyQueue(sqs, queue_url=settings.journey_queue_url),
             send_queue=SqsSendQueue(sqs, queue_url=settings.send_queue_url),
             clock=utc_now,
+            awaken=partial(awaken, bundles=fragments),
             wait_scale=checked_wait_scale(settings),
         )
     )

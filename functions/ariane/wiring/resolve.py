@@ -5,11 +5,13 @@ from contextlib import closing
 from datetime import timedelta
 
 from ariane.adapters.aws.announcer import EventBridgeAnnouncer
+from ariane.adapters.aws.at_a_time import ten_at_a_time
 from ariane.adapters.aws.background_queue import SqsBackgroundQueue
 from ariane.adapters.aws.consents import DynamoConsents
 from ariane.adapters.aws.definitions import DynamoDocuments
 from ariane.adapters.aws.event_history import DynamoEventHistory
 from ariane.adapters.aws.fragments import DynamoFragments
+from ariane.adapters.aws.holdings import DynamoHoldings
 from ariane.adapters.aws.identities import DynamoIdentities
 from ariane.adapters.aws.secrets import read_secrets
 from ariane.adapters.aws.signed_client import SSM
@@ -20,6 +22,7 @@ from ariane.identity.rules import Rules
 from ariane.instants import utc_now
 from ariane.profiles.background import BackgroundWorker
 from ariane.profiles.refolding import refold
+from ariane.profiles.sealing import Sealer
 from ariane.profiles.stitching import Stores
 from ariane.settings import ResolveSettings
 from ariane.wiring.clients import client
@@ -31,11 +34,17 @@ def background_worker(settings: ResolveSettings, environment: Mapping[str, str])
     with closing(signed_client(SSM, environment)) as ssm:
         key = read_secrets(ssm, [settings.person_key_parameter])[settings.person_key_parameter]
     identities = DynamoIdentities(dynamodb, table=settings.identities_table)
+    fragments = DynamoFragments(dynamodb, table=settings.profiles_table)
     stores = Stores(
         identities=identities,
-        fragments=DynamoFragments(dynamodb, table=settings.profiles_table),
+        fragments=fragments,
         log=DynamoEventHistory(dynamodb, table=settings.events_table),
-        consents=DynamoConsents(dynamodb, privacy_table=settings.privacy_table, identities_table=settings.identities_table),
+        consents=DynamoConsents(
+            dynamodb,
+            privacy_table=settings.privacy_table,
+            identities_table=settings.identities_table,
+            profiles_table=settings.profiles_table,
+        ),
     )
     ttl = timedelta(seconds=settings.definitions_ttl_seconds)
     documents = CachedDocuments(DynamoDocuments(dynamodb, table=settings.journeys_table), ttl=ttl, clock=utc_now)
@@ -44,11 +53,23 @@ def background_worker(settings: ResolveSettings, environment: Mapping[str, str])
         return Rules.from_document(documents.document("identity"))
 
     def resolved(cluster: str) -> Transition:
-        return resolve_cluster(identities, key, cluster, rules(), at=utc_now())
+        return resolve_cluster(identities, key, cluster, rules(), at=utc_now(), each=ten_at_a_time)
 
+    sealer = Sealer(identities, fragments, _holdings(settings), rules=rules, clock=utc_now)
     return BackgroundWorker(
         resolve=resolved,
+        seal=sealer.seal,
         refold=lambda partition: refold(partition, stores=stores, key=key, rules=rules()),
+        changes=identities,
         announcer=EventBridgeAnnouncer(client("events"), bus=settings.bus_name),
         queue=SqsBackgroundQueue(client("sqs"), queue_url=settings.resolve_queue_url),
+    )
+
+
+def _holdings(settings: ResolveSettings) -> DynamoHoldings:
+    return DynamoHoldings(
+        client("dynamodb"),
+        journeys_table=settings.journeys_table,
+        messages_table=settings.messages_table,
+        privacy_table=settings.privacy_table,
     )

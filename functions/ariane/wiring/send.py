@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 
 from ariane.adapters.aws.consents import DynamoConsents
 from ariane.adapters.aws.definitions import DynamoDocuments, S3Versions
@@ -22,6 +23,7 @@ from ariane.messaging.links import MessageLinks
 from ariane.messaging.ports import SendPorts
 from ariane.messaging.send import Sender
 from ariane.profiles.reader import ProfileReader
+from ariane.profiles.waking import awaken
 from ariane.settings import SendSettings
 from ariane.wiring.clients import client
 from ariane.wiring.signed_clients import signed_client
@@ -30,13 +32,15 @@ from ariane.wiring.signed_clients import signed_client
 def sender(settings: SendSettings, environment: Mapping[str, str]) -> Sender:
     dynamodb = client("dynamodb")
     identities = DynamoIdentities(dynamodb, table=settings.identities_table)
+    fragments = DynamoFragments(dynamodb, table=settings.profiles_table)
     names = [settings.person_key_parameter, settings.link_key_parameter]
     with closing(signed_client(SSM, environment)) as ssm:
         secrets = read_secrets(ssm, names)
     return Sender(
         SendPorts(
-            profiles=ProfileReader(identities, DynamoFragments(dynamodb, table=settings.profiles_table)),
+            profiles=ProfileReader(identities, fragments),
             heads=identities,
+            awaken=partial(awaken, bundles=fragments),
             enrolments=DynamoEnrolments(dynamodb, journeys_table=settings.journeys_table),
             definitions=_definitions(settings),
             history=DynamoEventHistory(dynamodb, table=settings.events_table),

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from ariane.adapters.aws.announcer import EventBridgeAnnouncer
+from ariane.adapters.aws.at_a_time import ten_at_a_time
 from ariane.adapters.aws.background_queue import SqsBackgroundQueue
 from ariane.adapters.aws.consents import DynamoConsents
 from ariane.adapters.aws.definitions import DynamoDocuments
@@ -47,12 +48,7 @@ def stitch_service(settings: StitchSettings, environment: Mapping[str, str]) -> 
     dynamodb = client("dynamodb")
     with closing(signed_client(SSM, environment)) as ssm:
         key = read_secrets(ssm, [settings.person_key_parameter])[settings.person_key_parameter]
-    stores = Stores(
-        identities=DynamoIdentities(dynamodb, table=settings.identities_table),
-        fragments=DynamoFragments(dynamodb, table=settings.profiles_table),
-        log=DynamoEventHistory(dynamodb, table=settings.events_table),
-        consents=DynamoConsents(dynamodb, privacy_table=settings.privacy_table, identities_table=settings.identities_table),
-    )
+    stores = _stores(settings)
     slim = signed_client(DYNAMODB, environment)
     # All that is parked is kept: the log's keys are small, and who sends an event cannot make it poison.
     counted = BoundedRejects(
@@ -82,6 +78,22 @@ def stitch_service(settings: StitchSettings, environment: Mapping[str, str]) -> 
         queue=replays,
     )
     return StitchService(StreamReader(log_item_of, parking), stitcher, Replay(stitcher, stores.log, parking, links))
+
+
+def _stores(settings: StitchSettings) -> Stores:
+    dynamodb = client("dynamodb")
+    return Stores(
+        each=ten_at_a_time,
+        identities=DynamoIdentities(dynamodb, table=settings.identities_table),
+        fragments=DynamoFragments(dynamodb, table=settings.profiles_table),
+        log=DynamoEventHistory(dynamodb, table=settings.events_table),
+        consents=DynamoConsents(
+            dynamodb,
+            privacy_table=settings.privacy_table,
+            identities_table=settings.identities_table,
+            profiles_table=settings.profiles_table,
+        ),
+    )
 
 
 def published(documents: DocumentReader) -> Callable[[], StitchDefinitions]:

@@ -1,15 +1,17 @@
 """Asking why, taking apart, putting together and taking back, through the API's function over ports in memory."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from ariane.errors import Retryable
-from ariane.identity.jobs import ClusterJob, RefoldJob
+from ariane.identity.jobs import ClusterJob, FollowJob, RefoldJob
 from ariane.profiles.openapi import openapi_document
 from tests.builders.identity_desk import DeskWorld
 from tests.builders.identity_worlds import says
-from tests.builders.profiles import prs
+from tests.builders.profiles import NOON, prs
 
 EMAIL, CARD, USER, PHONE = "email:jeanne@shop.example", "loyalty_card:4711", "user_id:u1", "phone:+33612345678"
 UNMERGE = f"/v1/profiles/{USER}/unmerge"
@@ -53,7 +55,10 @@ def test_explain_says_which_event_joined_each_identifier_and_through_which(world
             {"type": "anonymous_id", "value": "a1"},
         ],
         "at": "2026-11-22T12:01:00.000Z",
+        "received_at": None,
+        "clamped": False,
         "trusted": False,
+        "signature": None,
         "source": "web",
         "messageId": "login",
         "by": None,
@@ -76,11 +81,74 @@ def test_explain_names_shared_devices_and_who_was_kept_apart(world: DeskWorld) -
 
     (shared,) = body["shared_devices"]
     assert (shared["value"], shared["since"]) == ("a1", "2026-11-22T12:09:00.000Z")
-    assert "it tells nobody apart" in shared["message"]
+    assert shared["message"] == (
+        "user_id:u1 and then user_id:u2 used it, so since 2026-11-22 at 12:09 UTC it no longer tells who somebody is: it links nobody, "
+        "and what happens on it without an account is nobody's but its own [shared_device]"
+    )
     _, other = world.ask("GET", "/v1/profiles/user_id:u2/explain")
     (refused,) = other["refused"]
     assert (refused["identifier"]["value"], refused["from"]["value"], refused["reason"]) == ("a1", "u2", "shared_device")
-    assert "more than one customer had signed in on this device" in refused["message"]
+    assert refused["message"].endswith(
+        "refused: more than one customer had signed in on this device by then, so it no longer tells who somebody is [shared_device]"
+    )
+    assert [each["value"] for each in other["shared_devices"][0]["accounts"]] == ["u1", "u2"]
+
+
+def test_a_shared_device_that_has_no_profile_says_what_it_is(world: DeskWorld) -> None:
+    world.learn(says("user_id:u2", "anonymous_id:a1", minute=9, message_id="lent", order_by=world.rules))
+    status, refused = world.ask("GET", "/v1/profiles/anonymous_id:a1")
+    assert (status, refused["code"]) == (404, "shared_device")
+    assert "/explain says since when and by whom" in refused["message"]
+
+    status, body = world.ask("GET", "/v1/profiles/anonymous_id:a1/explain")
+    assert (status, body["links"], body["refused"], body["merges"], body["complete"]) == (200, [], [], [], True)
+    assert [(each["type"], each["value"], each["epoch"]) for each in body["identifiers"]] == [("anonymous_id", "a1", 1)]
+    (shared,) = body["shared_devices"]
+    assert (shared["since"], [each["value"] for each in shared["accounts"]]) == ("2026-11-22T12:09:00.000Z", ["u1", "u2"])
+
+
+def test_explain_says_where_a_clock_puts_a_word_before_it_was_heard(world: DeskWorld) -> None:
+    """A visitor's page dates itself back, and has the device that somebody else logged in on meanwhile."""
+    late = says("user_id:u2", "anonymous_id:a9", minute=0, message_id="back-dated", order_by=world.rules)
+    world.learn(
+        replace(late, received_at=NOON + timedelta(hours=23, minutes=10)),
+        replace(says(PHONE, "anonymous_id:a8", message_id="far"), received_at=NOON + timedelta(hours=24)),
+    )
+    _, body = world.ask("GET", "/v1/profiles/user_id:u2/explain")
+    (link,) = body["links"]
+    assert link["message"].endswith("(it says it happened 23 h 10 min before it was received; it was received on 2026-11-23 at 11:10 UTC)")
+    assert (link["assertion"]["received_at"], link["assertion"]["clamped"]) == ("2026-11-23T11:10:00.000Z", False)
+    _, body = world.ask("GET", f"/v1/profiles/{PHONE}/explain")
+    (link,) = body["links"]
+    assert "its clock was set back further, and a public source's word reaches back 24 h at most" in link["message"]
+    assert link["assertion"]["clamped"] is True
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("expired", "(signature refused: expired)"),
+        ("forged", "(signature refused: forged, it is not what your backend signs for these ids)"),
+        ("malformed", "(signature refused: malformed, it cannot be read)"),
+    ],
+)
+def test_explain_says_why_a_signature_did_not_count(world: DeskWorld, word: str, said: str) -> None:
+    world.learn(replace(says("user_id:u7", "anonymous_id:a7"), signature=word))
+    _, body = world.ask("GET", "/v1/profiles/user_id:u7/explain")
+
+    (link,) = body["links"]
+    assert "the public source web said" in link["message"]
+    assert link["message"].endswith(said)
+    assert link["assertion"]["signature"] == {"verified": False, "reason": word}
+
+
+def test_a_signed_word_of_a_browser_is_told_as_signed_and_not_as_a_trusted_sources(world: DeskWorld) -> None:
+    world.learn(replace(says("user_id:u7", "anonymous_id:a7"), is_trusted=True, signature="verified"))
+    _, body = world.ask("GET", "/v1/profiles/user_id:u7/explain")
+
+    (link,) = body["links"]
+    assert "the source web, signed, said, in message" in link["message"]
+    assert (link["assertion"]["trusted"], link["assertion"]["signature"]) == (True, {"verified": True})
 
 
 def test_explain_of_too_much_evidence_says_so_and_why_it_waits() -> None:
@@ -130,7 +198,8 @@ def test_the_same_un_merge_again_is_the_same_split_and_is_told_again(world: Desk
     first = parted(world)
     status, again = world.ask("POST", UNMERGE, TYPED)
 
-    assert (status, again) == (200, first)
+    assert (status, again) == (200, first | {"already": True})
+    assert first["already"] is False
     assert len(world.told("Profile Split")) == 2
 
 
@@ -167,7 +236,9 @@ def test_events_that_go_to_the_other_side_are_left_to_the_background(world: Desk
     status, body = world.ask("POST", UNMERGE, TYPED | {"events_to": "these"})
 
     assert (status, body["pending"], body["split"]["events_to"]) == (202, True, "these")
-    assert world.queue.jobs == [RefoldJob(partition=prs(EMAIL), cause=f"operator/{body['split']['id']}")]
+    assert [job for job in world.queue.jobs if not isinstance(job, FollowJob)] == [
+        RefoldJob(partition=prs(EMAIL), cause=f"operator/{body['split']['id']}")
+    ]
     assert [fact["rehomed"] for fact in world.told("Profile Split") if fact.get("rehomed")] == [[prs(EMAIL)]]
 
 
@@ -347,8 +418,7 @@ def test_a_person_whom_the_background_still_works_on_is_answered_as_pending() ->
     status, body = world.ask("POST", UNMERGE, {"identifiers": ["anonymous_id:a7"], "why": "not hers"})
 
     assert (status, body["pending"]) == (202, True)
-    (job,) = world.queue.jobs
-    assert isinstance(job, ClusterJob)
+    assert [type(job).__name__ for job in world.queue.jobs] == ["FollowJob", "ClusterJob"]
 
 
 def test_of_more_evidence_than_can_be_gone_through_explain_says_so() -> None:
@@ -358,3 +428,21 @@ def test_of_more_evidence_than_can_be_gone_through_explain_says_so() -> None:
 
     assert (status, body["complete"], body["links"]) == (200, False, [])
     assert len(body["identifiers"]) == 502
+
+
+def test_whoever_explains_a_person_that_waits_asks_the_background_again() -> None:
+    """The job that was to resolve them lies among the dead letters, and nothing happens on them any more."""
+    world = DeskWorld(bound=3)
+    told = [says(EMAIL, f"anonymous_id:a{number}", minute=number, order_by=world.rules) for number in range(6)]
+    transitions = world.learn(
+        says(USER, EMAIL, minute=20, order_by=world.rules), *told, says("user_id:u2", EMAIL, minute=-5, order_by=world.rules)
+    )
+    waiting = next(each.quarantined for each in transitions if each.quarantined)
+    world.queue.messages = []
+
+    status, body = world.ask("GET", f"/v1/profiles/{USER}/explain")
+    assert (status, body["quarantine"]) == (200, "over 3 assertions")
+    assert world.queue.jobs == [ClusterJob(cluster=waiting, cause=f"explain/{waiting}")]
+    world.work()
+    _, body = world.ask("GET", f"/v1/profiles/{USER}/explain")
+    assert (body["quarantine"], world.queue.jobs) == (None, [])

@@ -1,6 +1,7 @@
 """The profile API through its function, over ports in memory."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +24,7 @@ from ariane.profiles.identity_desk import IdentityDesk
 from ariane.profiles.openapi import ROUTES
 from ariane.profiles.paging import encode
 from ariane.profiles.reader import ProfileReader
+from ariane.profiles.unmerge_preview import UnmergePreview
 from ariane.profiles.views import Sources
 from handlers.api import build
 from handlers.authorizer import authorize
@@ -41,19 +43,22 @@ class Ledger:
 class Api:
     stack: Stack = field(default_factory=Stack)
     ledger: Ledger = field(default_factory=Ledger)
+    enrolments: Any = field(default_factory=MemoryEnrolments)
     scopes: str = "*"
 
     def app(self) -> APIGatewayHttpResolver:
         reader = ProfileReader(self.stack.identities, self.stack.fragments)
         directory = ProfileDirectory(reader, self.stack.identities, rules=lambda: RULES, key=lambda: KEY)
         aftermath = Aftermath(MemoryBackgroundQueue(), self.stack.announcer)
-        desk = IdentityDesk(self.stack.identities, directory, lambda: aftermath, rules=lambda: RULES, key=lambda: KEY, clock=lambda: NOON)
+        known: Mapping[str, Any] = {"rules": lambda: RULES, "key": lambda: KEY}
+        preview = UnmergePreview(self.stack.log, MemoryEnrolments(), **known)
+        desk = IdentityDesk(self.stack.identities, directory, lambda: aftermath, preview=preview, **known, clock=lambda: NOON)
         sources = Sources(
             directory=directory,
             log=self.stack.log,
             homes=self.stack.homes,
             consents=self.stack.consents,
-            enrolments=MemoryEnrolments(),
+            enrolments=self.enrolments,
             ledger=self.ledger,
             rejects=self.stack.rejects,
             clock=lambda: NOON,
@@ -181,6 +186,17 @@ def test_explain_lists_what_was_asserted_and_merged(api: Api) -> None:
     assert set(body["merges"][0]["from"]) == {"email:a@b.fr", "anonymous_id:a1"}
 
 
+def test_explain_says_of_a_logged_event_when_it_came_and_what_became_of_its_signature(api: Api) -> None:
+    mark = {"signature": {"verified": False, "reason": "expired"}}
+    api.stack.deliver(item(identify(message_id="m7", userId="u7", anonymousId="a7", context=mark), received_minute=90))
+    (link,) = api.ok("/v1/profiles/user_id:u7/explain")["links"]
+    assert link["message"] == (
+        "On 2026-11-22 at 12:00 UTC the public source web said, in message m7, that anonymous_id:a7 belongs with user_id:u7 "
+        "(it says it happened 1 h 30 min before it was received; it was received on 2026-11-22 at 13:30 UTC; signature refused: expired)"
+    )
+    assert (link["assertion"]["received_at"], link["assertion"]["clamped"]) == ("2026-11-22T13:30:00.000Z", False)
+
+
 SEGMENT = "/v1/spaces/default/collections/users/profiles/user_id:u1"
 
 
@@ -255,6 +271,7 @@ def test_messages_of_every_identifier_are_listed_in_pages(api: Api) -> None:
     assert first["data"][0] == {
         "id": "msg_0",
         "channel": "email",
+        "address": None,
         "template": "welcome",
         "journey": "j",
         "node": "0",
@@ -264,6 +281,15 @@ def test_messages_of_every_identifier_are_listed_in_pages(api: Api) -> None:
     }
     rest = api.ok("/v1/messages", profile="email:a@b.fr", limit="2", cursor=first["cursor"]["next"])
     assert [each["id"] for each in rest["data"]] == ["msg_2"]
+
+
+def test_a_message_names_the_address_it_went_to_also_where_that_is_another_persons_by_now(api: Api) -> None:
+    api.stack.deliver(item(identify(message_id="m9", minute=9, userId="u9", traits={"email": "nora@b.fr"})))
+    ids = [prs("email:a@b.fr"), prs("email:nora@b.fr"), prs("email:unheard@b.fr"), None]
+    api.ledger = Ledger(*(entry(number, address_id=each) for number, each in enumerate(ids)))
+
+    told = [each["address"] for each in api.ok("/v1/messages", profile="user_id:u1")["data"]]
+    assert told == ["email:a@b.fr", "email:nora@b.fr", None, None]
 
 
 def test_an_unescaped_plus_of_a_phone_number_in_a_query_is_understood(api: Api) -> None:

@@ -88,10 +88,27 @@ def test_a_merge_is_the_same_whatever_both_sides_hold() -> None:
     assert {(each["write_units"], each["read_units"], each["calls"], each["case"]) for each in others} == {(11, 4, 5, "union")}
 
 
-def test_reading_a_profile_costs_a_unit_a_fragment_and_two() -> None:
-    """It grows with the fragments, and is told so."""
+def test_what_a_decision_reads_of_a_person_does_not_grow_with_the_browsers() -> None:
+    found = {each["fragments"]: each for each in profiles([1, 10, 50, 500])}
+    assert {size: (each["brief_read_units"], each["brief_calls"]) for size, each in found.items()} == {
+        1: (2, 2),
+        10: (12, 3),
+        50: (19, 4),
+        500: (19, 4),
+    }
+    assert found[500]["deciding_read_units"] == found[50]["deciding_read_units"]
+    assert found[500]["deciding_calls"] == found[50]["deciding_calls"]
+
+
+def test_the_whole_reading_costs_a_unit_a_fragment_and_two() -> None:
     found = {each["fragments"]: each["read_units"] for each in profiles([1, 10, 50])}
     assert found == {1: 2, 10: 12, 50: 52}
+
+
+def test_summing_up_costs_a_few_units_a_browser_once_and_waking_one_a_transaction() -> None:
+    (found,) = profiles([300])
+    assert found["sealing_write_units"] < 3
+    assert found["waking_write_units"] == 4, "the bundle and the fragment, in one transaction"
 
 
 def test_a_share_of_links_and_of_conflicts_takes_all_four_cases() -> None:

@@ -9,10 +9,12 @@ import pytest
 from ariane.definitions.build import build
 from ariane.definitions.identity_file import read_rules
 from ariane.definitions.problems import BrandInvalid
+from ariane.errors import Rejected
 from ariane.identity.namespaces import DEFAULT_NAMESPACES
 from ariane.identity.rules import Limit, Rules
 
-SAMPLE = Path(__file__).parents[3] / "brand"
+PROJECT = Path(__file__).parents[3]
+SAMPLE = PROJECT / "brand"
 RULES = """namespaces:
   user_id: {priority: 1, unique: true}
   email:   {priority: 2, limit: 5, normalise: email}
@@ -55,6 +57,17 @@ def test_the_sample_brand_has_the_default_namespaces() -> None:
     assert list(DEFAULT_NAMESPACES)[:6] == ["user_id", "email", "phone", "loyalty_card", "device_id", "anonymous_id"]
 
 
+def test_the_file_in_the_documentation_is_whole_and_its_mistakes_are_told_as_it_says() -> None:
+    page = (PROJECT / "docs" / "reference" / "identity-rules.md").read_text("utf-8")
+    told, text = page.split("```")[1].strip().splitlines(), page.split("```yaml\n")[1].split("```")[0]
+    assert read_rules("identity.yaml", text) == read_rules("identity.yaml", (SAMPLE / "identity.yaml").read_text("utf-8"))
+
+    wrong = text.replace("priority: 3", "priority: 2", 1).replace("['^test-']", "['^test-', '(a+)+$', '@']", 1)
+    with pytest.raises(BrandInvalid) as caught:
+        read_rules("brand/identity.yaml", wrong)
+    assert [str(problem) for problem in caught.value.problems] == told
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -78,6 +91,13 @@ def test_the_sample_brand_has_the_default_namespaces() -> None:
         ("count: 2", "count: 0", "4:41: namespaces.card.limit.count: must be at least 1"),
         ("  email: ", "  E-Mail:", "3:3: namespaces.E-Mail: 'E-Mail' is not a name of small letters"),
         ("'^test-'", "'^test-', '.*'", "6:60: blocked.patterns[1]: '.*' matches an empty text"),
+        (
+            "'^test-'",
+            "'^test-', '@'",
+            "6:60: blocked.patterns[1]: '@' matches every e-mail address: nothing that looks like an e-mail address",
+        ),
+        ("'^test-'", "'[.][a-z]+$'", "6:50: blocked.patterns[0]: '[.][a-z]+$' matches every e-mail address"),
+        ("'^test-'", "'-4[0-9a-f]{3}-'", "6:50: blocked.patterns[0]: '-4[0-9a-f]{3}-' matches every UUID"),
         ("'^test-'", "'(a+)+$'", "6:50: blocked.patterns[0]: '(a+)+$' could take too long on what the public sends"),
         ("'^test-'", "'['", "6:50: blocked.patterns[0]: '[' is not a regular expression"),
         ("[demo@example.com]", "[12]", "6:20: blocked.values[0]: must be a text; a number is one in quotes"),
@@ -96,6 +116,41 @@ def test_a_mistake_is_named_where_it_stands(old: str, new: str, expected: str) -
     found = problems((old, new))
 
     assert any(problem.startswith(f"rules.yaml:{expected}") for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "kind"),
+    [("@", "e-mail address"), ("^[+]", "telephone number"), ("[0-9]{8}", "telephone number"), ("-", "UUID"), ("^[0-9]+[.]", "Google")],
+)
+def test_a_pattern_that_leaves_nothing_of_a_namespace_is_refused_wherever_rules_are_read(pattern: str, kind: str) -> None:
+    """The functions read what is published with the same eyes."""
+    with pytest.raises(Rejected, match=kind) as raised:
+        Rules.from_document({"blocked": {"patterns": [pattern]}})
+    assert raised.value.code == "invalid_rules"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "@mailinator[.]com$",
+        "[.]fr$",
+        "^[+]33",
+        "^test-",
+        "^[0-9]{6}$",
+        "^(noreply|info)@",
+        "^00000000-",
+        "[0-9]{12}$",
+        "^[a-f]",
+        "@[a-z]+[.]com$",
+    ],
+)
+def test_a_pattern_that_leaves_something_of_each_namespace_is_allowed(pattern: str) -> None:
+    assert Rules.from_document({"blocked": {"patterns": [pattern]}}).blocked_patterns
+
+
+def test_a_pattern_may_empty_what_the_brand_has_no_namespace_for() -> None:
+    document = {"namespaces": {"user_id": {"priority": 1, "unique": True}}, "blocked": {"patterns": ["@"]}}
+    assert Rules.from_document(document).blocked_patterns
 
 
 def test_all_mistakes_are_told_in_the_order_of_the_file() -> None:

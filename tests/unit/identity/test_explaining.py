@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 
-from ariane.identity.epochs import Facts, Reason, later_self
+from ariane.identity.epochs import Reason, later_self
 from ariane.identity.explaining import Explanation, explain, refusal_in_words
-from ariane.identity.facts import evidence_of, facts_of
+from ariane.identity.facts import evidence_of
 from ariane.identity.model import Assertion, Split
 from ariane.identity.reference import in_order, resolve
 from ariane.identity.rules import Identifier, Rules
@@ -109,6 +109,30 @@ def test_a_hub_is_named() -> None:
     assert "more than 2 customers" in refusal_in_words(found.refusals[0], found, RULES)
 
 
+def test_what_a_hub_kept_from_somebody_else_is_told_with_the_hubs_name() -> None:
+    everybody = [says(f"user_id:u{number}", "email:ea", minute=number) for number in range(3)]
+    found = explained("phone:pa", *everybody, says("email:ea", "phone:pa", minute=9))
+
+    (refusal,) = found.refusals
+    assert refusal_in_words(refusal, found, RULES) == "more than 2 customers have given email:ea, so it is nobody's own"
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        (3, "one customer would then have more than 3 telephone numbers, the most that the rules allow"),
+        ({"count": 1, "within": "10 minutes"}, "one customer would then have more than 1 telephone numbers within 10 minutes"),
+        ({"count": 5, "within": "30 days"}, "one customer would then have more than 5 telephone numbers within 30 days"),
+        ({"count": 2, "within": "1 hour"}, "one customer would then have more than 2 telephone numbers within 1 hour"),
+    ],
+)
+def test_a_limit_is_told_as_people_count(limit: object, words: str) -> None:
+    order = rules(namespaces={"phone": {"priority": 4, "limit": limit}})
+    found = explained("user_id:ub", says("user_id:ua", "phone:pa", minute=1), says("user_id:ub", "phone:pa", minute=2), order=order)
+
+    assert refusal_in_words(replace(found.refusals[0], reason=Reason.LIMIT), found, order) == words
+
+
 def test_a_split_is_told_with_who_and_why_and_a_lifted_one_too() -> None:
     evidence = [says("user_id:ua", "email:ea", minute=1, message_id="typo")]
     standing = parts(["user_id:ua"], ["email:ea"])
@@ -124,10 +148,13 @@ def test_a_split_is_told_with_who_and_why_and_a_lifted_one_too() -> None:
 def test_what_more_is_known_of_an_identifier_than_its_cluster_says_counts() -> None:
     """The cluster of one account of a shared tablet does not hold the other account's events."""
     evidence = [says("user_id:ua", "device_id:da", minute=9)]
-    (device, account) = ids("device_id:da", "user_id:ua")
-    found = explain(frozenset([account]), evidence, (), RULES, facts=Facts(shared_since={device: NOON}))
+    said = [*evidence, says("user_id:ub", "device_id:da", minute=1)]
+    (account,) = ids("user_id:ua")
+    found = explain(frozenset([account]), evidence, (), RULES, evidence=evidence_of(said, RULES))
 
     assert [refusal.reason for refusal in found.refusals] == [Reason.SHARED_DEVICE]
+    (shared,) = found.shared
+    assert [*map(str, shared.accounts)] == ["user_id:ub", "user_id:ua"]
 
 
 @pytest.mark.parametrize("reason", list(Reason))
@@ -146,7 +173,9 @@ def test_links_span_exactly_the_person_and_each_is_an_accepted_word_about_both(w
     resolution = resolve(world.assertions, world.splits, world.rules)
     refused = {(each.assertion.digest, each.identifier) for each in resolution.refusals}
     for component in resolution.components:
-        found = explain(component, world.assertions, world.splits, world.rules, facts=_all_facts(world))
+        found = explain(
+            component, world.assertions, world.splits, world.rules, evidence=evidence_of(in_order(world.assertions), world.rules)
+        )
         reached: set[Identifier] = {found.begins_with}
         waiting = [*found.links]
         while ready := [link for link in waiting if link.through in reached]:
@@ -159,7 +188,3 @@ def test_links_span_exactly_the_person_and_each_is_an_accepted_word_about_both(w
             other = link.identifier if reading.anchor == link.through else link.through
             assert other in reading.others
             assert (link.assertion.digest, other) not in refused
-
-
-def _all_facts(world: IdentityWorld) -> Facts:
-    return facts_of(evidence_of(in_order(world.assertions), world.rules), world.rules)

@@ -119,6 +119,8 @@ class _States:
         profile: Profile = self._profiles.snapshot(person_id)
         return replace(profile, traits={"email": self._address}) if self._id in profile.member_ids else profile
 
+    brief = snapshot
+
 
 class _Crowd:
     """Everybody is known under a thousand more devices."""
@@ -130,3 +132,5 @@ class _Crowd:
         profile: Profile = self._profiles.snapshot(person_id)
         devices = {f"prs_{place}": f"anonymous_id:{place}" for place in range(1_000)}
         return replace(profile, identifiers={**profile.identifiers, **devices})
+
+    brief = snapshot

@@ -147,6 +147,8 @@ class _States:
         profile: Profile = self._profiles.snapshot(person_id)
         return replace(profile, traits=self._traits.get(profile.id, profile.traits))
 
+    brief = snapshot
+
 
 class _WhileHandingOver:
     """While the first request hands over, one that looked before the claim claims too."""

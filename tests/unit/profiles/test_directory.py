@@ -31,11 +31,20 @@ def test_a_device_of_one_account_finds_its_person(stack: Stack) -> None:
     assert directory(stack).profile(TABLET).traits == {"name": "Ada"}
 
 
+def test_one_that_nobody_knows_is_no_shared_device(stack: Stack) -> None:
+    with pytest.raises(NotFound) as raised:
+        directory(stack).person("anonymous_id:nobody")
+    assert raised.value.code == "profile_not_found"
+
+
 def test_a_shared_device_finds_what_it_did_since_and_never_who_used_it_first(stack: Stack) -> None:
     share(stack, TABLET, minute=3)
     refolded(stack, TABLET)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match="this device is shared") as raised:
         directory(stack).profile(TABLET)
+    assert raised.value.code == "shared_device"
+    assert "tablet" not in raised.value.message
+    assert (directory(stack).person(TABLET).id, directory(stack).person(TABLET).values_of("anonymous_id")) == (LATER, ("tablet",))
     stack.deliver(item(track(message_id="t1", minute=4, anonymousId="tablet")))
     found = directory(stack).profile(TABLET)
     assert (found.id, dict(found.traits), stack.shown(found)) == (LATER, {}, ["t1"])

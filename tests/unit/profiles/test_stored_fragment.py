@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ariane.adapters.aws.fragments import item_of
+from ariane.adapters.aws.items.bundles import fragment_item
 from ariane.profiles.compact import Reader, Writer
 from ariane.profiles.fragments import Fragment, StoredFragment, Tally, Trait, Unreadable, decode, encode
 from ariane.profiles.once import LATE_RING, MARK_BYTES, RING, Recent, Trace
@@ -122,4 +122,4 @@ def known_customer(seed: int) -> Fragment:
 @pytest.mark.parametrize("seed", range(20))
 def test_a_well_known_customer_is_one_write_unit(seed: int) -> None:
     stored = StoredFragment(fragment=known_customer(seed), version=12_345, sequence="4421584500000000017450439091")
-    assert item_size(item_of(stored)) < KB
+    assert item_size(fragment_item(stored)) < KB

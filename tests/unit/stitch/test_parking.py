@@ -1,14 +1,16 @@
 """What cannot be stitched is parked, and what it had already brought about is announced all the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import pytest
 
+from ariane.adapters.memory.announcer import MemoryAnnouncer
 from ariane.adapters.memory.event_log import MemoryEventLog
 from ariane.errors import Permanent, Retryable
 from ariane.events.model import SourceKind
+from ariane.profiles.announcing import Fact, Unannounceable
 from ariane.profiles.stitching import StreamRecord
 from tests.builders.profiles import Stack, identify, item, prs, track
 
@@ -105,10 +107,39 @@ def test_a_copy_without_a_time_of_its_own_stays_a_copy_when_it_is_delivered_agai
 def test_a_fragment_that_cannot_be_decoded_parks_its_own_persons_records_alone() -> None:
     stack = Stack()
     stack.deliver(item(track(message_id="m1")))
-    stack.fragments._rows[prs("anonymous_id:a1")] = (b"\xff no fragment", 1, None)
+    stack.fragments._rows[prs("anonymous_id:a1")] = (b"\xff no fragment", 1, None, None)
     own = [item(track(message_id=f"m{number}", minute=number)) for number in (2, 3)]
     report = stack.deliver(*own, item(track(message_id="m4", anonymousId="a2")))
 
     assert [(parked.person_id, parked.code) for parked in report.parked] == [(prs("anonymous_id:a1"), "fragment_unreadable")] * 2
     assert stack.profile("anonymous_id:a2").occurrences["Product Viewed"].count == 1
     assert (report.records, report.announced) == (3, 1)
+
+
+class Choosy(MemoryAnnouncer):
+    """A bus that takes no merge."""
+
+    def publish(self, facts: Sequence[Fact]) -> None:
+        super().publish([fact for fact in facts if fact.kind != "Profile Merged"])
+        refused = [fact for fact in facts if fact.kind == "Profile Merged"]
+        if refused:
+            raise Unannounceable(refused, "the bus will never take 1 of the facts: InvalidArgument")
+
+
+def test_a_fact_that_the_bus_will_never_take_parks_its_own_record_and_holds_nobody_up() -> None:
+    stack = Stack(announcer=Choosy())
+    merging = item(identify(message_id="m1", userId="u1", anonymousId="a1"))
+    report = stack.deliver(merging, item(track(message_id="m2", anonymousId="a2")))
+
+    assert [(parked.person_id, parked.code) for parked in report.parked] == [(merging.person_id, "fact_refused")]
+    assert len(stack.announced("Event")) == 2
+    assert set(stack.profile("user_id:u1").identifiers.values()) == {"user_id:u1", "anonymous_id:a1"}
+
+
+def test_what_the_bus_refused_is_told_when_the_parked_record_is_stitched_again() -> None:
+    stack = Stack(announcer=Choosy())
+    records = stack.write(item(identify(message_id="m1", userId="u1", anonymousId="a1")))
+    stack.stitch(records)
+    stack.announcer = MemoryAnnouncer()
+    stack.stitch(records)
+    assert len(stack.announced("Profile Merged")) == 1

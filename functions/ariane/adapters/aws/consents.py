@@ -1,16 +1,18 @@
-"""Consent records and states in the Privacy table; a decision also raises the head of the person's root in Identities."""
+"""Consent records and states in the Privacy table. A decision also raises the head of the person's root in Identities; one for the whole
+person finds the fragment of its id unsealed in Profiles."""
 
-import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ariane.adapters.aws.batch_get import batch_get
 from ariane.adapters.aws.errors import cancellation_codes, is_condition_failure, translated
+from ariane.adapters.aws.items.consents import decision_of, facts, keys_of, record_item, state_key, state_of, status
 from ariane.errors import Conflict, Retryable
-from ariane.instants import format_instant, parse_instant
-from ariane.privacy.consents import EVERY, ConsentDecision, ConsentQuestion, ConsentState, latest_of, moves_forward
+from ariane.instants import format_instant
+from ariane.privacy.consents import FRAGMENT_SEALED, ConsentDecision, ConsentQuestion, ConsentState, latest_of, moves_forward
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -19,18 +21,35 @@ if TYPE_CHECKING:
 _ATTEMPTS = 5
 
 
+class _Done(Enum):
+    """Of a transaction."""
+
+    NOW = "now"
+    BEFORE = "before"
+    """Its record is there."""
+    NOT = "not"
+    """Another decision on the same consent came between; read again."""
+
+
 class DynamoConsents:
-    def __init__(self, client: "DynamoDBClient", *, privacy_table: str, identities_table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", *, privacy_table: str, identities_table: str, profiles_table: str | None = None) -> None:
+        """Without ``profiles_table``: for who writes none, or only decisions about addresses."""
         self._client = client
         self._table = privacy_table
         self._identities = identities_table
+        self._profiles = profiles_table
 
     def record(self, decision: ConsentDecision, *, root_id: str) -> None:
         for _ in range(_ATTEMPTS):
             stored = self._state(decision)
             if not moves_forward(stored, decision):
-                return self._append(decision)
-            if self._commit([self._state_action(decision, stored), self._record_action(decision), self._head_action(root_id)]):
+                if self._append(decision):
+                    self._settle(decision, root_id)
+                return None
+            done = self._commit(self._moved(decision, stored, self._record_action(decision), root_id))
+            if done is _Done.BEFORE:
+                return self._settle(decision, root_id)
+            if done is _Done.NOW:
                 return None
         raise _contended()
 
@@ -39,23 +58,47 @@ class DynamoConsents:
             stored = self._state(decision)
             record = self._record_action(decision, is_new=False)
             moves = moves_forward(stored, decision)
-            if self._commit([self._state_action(decision, stored), record, self._head_action(root_id)] if moves else [record]):
-                return
+            if self._commit(self._moved(decision, stored, record, root_id) if moves else [record]) is not _Done.NOT:
+                return None if moves else self._settle(decision, root_id)
         raise _contended()
 
     def release(self, decision: ConsentDecision, *, root_id: str) -> None:
         for _ in range(_ATTEMPTS):
             records = self._records(decision)
             if not any(each.state == decision.state for each in records):
-                return
+                return self._settle(decision, root_id)
             stored = self._state(decision)
             actions = [self._mark_action(decision)]
             if stored == decision.state:
                 remaining = latest_of(each for each in records if each.state != decision.state)
                 actions = [self._reset_action(stored, remaining), *actions, self._head_action(root_id)]
-            if self._commit(actions):
+            if self._commit(actions) is not _Done.NOT:
+                return self._settle(decision, root_id)
+        raise _contended()
+
+    def _settle(self, decision: ConsentDecision, root_id: str) -> None:
+        """A late decision is recorded while the state is looked at alone, and a state is reset by the records that were read: each looks
+        again at what the other wrote, so that neither leaves a decision out."""
+        for _ in range(_ATTEMPTS):
+            latest, stored = latest_of(self._records(decision)), self._state(decision)
+            if latest is None or not moves_forward(stored, latest):
+                return
+            record = self._record_action(latest, is_new=False)
+            if self._commit(self._moved(latest, stored, record, root_id)) is not _Done.NOT:
                 return
         raise _contended()
+
+    def _moved(
+        self, decision: ConsentDecision, stored: ConsentState | None, record: "TransactWriteItemTypeDef", root_id: str
+    ) -> list["TransactWriteItemTypeDef"]:
+        state, head = self._state_action(decision, stored), self._head_action(root_id)
+        return [state, record, head, *([self._awake_check(decision.person_id)] if decision.is_person_wide else [])]
+
+    def _awake_check(self, person_id: str) -> "TransactWriteItemTypeDef":
+        if self._profiles is None:
+            raise AssertionError("a decision for a whole person is written where the Profiles table is known")
+        key = {"pk": {"S": person_id}, "sk": {"S": "F"}}
+        return {"ConditionCheck": {"TableName": self._profiles, "Key": key, "ConditionExpression": "attribute_not_exists(sl)"}}
 
     def _records(self, decision: ConsentDecision) -> list[ConsentDecision]:
         """On the same thing, without those that are another's."""
@@ -66,55 +109,59 @@ class DynamoConsents:
             ConsistentRead=True,
         )
         try:
-            found = [_decision_of(item) for page in pages for item in page["Items"] if "mv" not in item]
+            found = [decision_of(item) for page in pages for item in page["Items"] if "mv" not in item]
         except (ClientError, BotoCoreError) as error:
             raise translated(error) from error
         return [each for each in found if each.thing == decision.thing]
 
     def _state(self, decision: ConsentDecision) -> ConsentState | None:
         try:
-            reply = self._client.get_item(TableName=self._table, Key=_state_key(decision.state), ConsistentRead=True)
+            reply = self._client.get_item(TableName=self._table, Key=state_key(decision.state), ConsistentRead=True)
         except (ClientError, BotoCoreError) as error:
             raise translated(error) from error
         item = reply.get("Item")
-        return _state_of(item) if item else None
+        return state_of(item) if item else None
 
-    def _append(self, decision: ConsentDecision) -> None:
-        """A decision that came late: the history has it, the state stays."""
+    def _append(self, decision: ConsentDecision) -> bool:
+        """A decision that came late: the history has it, the state stays. By that state its id is known as a holder, sealed or not. False:
+        the history had it."""
         try:
-            self._client.put_item(TableName=self._table, Item=_record_item(decision), ConditionExpression="attribute_not_exists(pk)")
+            self._client.put_item(TableName=self._table, Item=record_item(decision), ConditionExpression="attribute_not_exists(pk)")
         except (ClientError, BotoCoreError) as error:
             if not is_condition_failure(error):
                 raise translated(error) from error
+            return False
+        return True
 
-    def _commit(self, actions: Sequence["TransactWriteItemTypeDef"]) -> bool:
-        """False: another decision on the same consent came between; read again."""
+    def _commit(self, actions: Sequence["TransactWriteItemTypeDef"]) -> "_Done":
         try:
             self._client.transact_write_items(TransactItems=actions)
         except (ClientError, BotoCoreError) as error:
             failed = dict(zip(map(_name_of, actions), cancellation_codes(error), strict=False))
             if failed.get("record") == "ConditionalCheckFailed":
-                return True  # it was all committed before
+                return _Done.BEFORE
             if failed.get("head") == "ConditionalCheckFailed":
                 raise Conflict("root_merged", "the person was merged into another meanwhile") from error
+            if failed.get("fragment") == "ConditionalCheckFailed":
+                raise Conflict(FRAGMENT_SEALED, "the decision is of a device at rest") from error
             if "TransactionConflict" not in failed.values() and failed.get("state") != "ConditionalCheckFailed":
                 raise translated(error) from error
-            return False
-        return True
+            return _Done.NOT
+        return _Done.NOW
 
     def _state_action(self, decision: ConsentDecision, stored: ConsentState | None) -> "TransactWriteItemTypeDef":
-        put: dict[str, Any] = {"TableName": self._table, "Item": {**_state_key(decision.state), **_facts(decision)}}
+        put: dict[str, Any] = {"TableName": self._table, "Item": {**state_key(decision.state), **facts(decision)}}
         return {"Put": put | (_while(stored) if stored else {"ConditionExpression": "attribute_not_exists(pk)"})}  # type: ignore[typeddict-item]
 
     def _reset_action(self, stored: ConsentState, remaining: ConsentDecision | None) -> "TransactWriteItemTypeDef":
         if remaining is not None:
             return self._state_action(remaining, stored)
-        delete: dict[str, Any] = {"TableName": self._table, "Key": _state_key(stored), **_while(stored)}
+        delete: dict[str, Any] = {"TableName": self._table, "Key": state_key(stored), **_while(stored)}
         return {"Delete": delete}  # type: ignore[typeddict-item]
 
     def _mark_action(self, decision: ConsentDecision) -> "TransactWriteItemTypeDef":
         """Of a record that is another's. Where two mark it at once, one has done it all."""
-        record = _record_item(decision)
+        record = record_item(decision)
         update: dict[str, Any] = {
             "TableName": self._table,
             "Key": {name: record[name] for name in ("pk", "sk")},
@@ -125,7 +172,7 @@ class DynamoConsents:
         return {"Update": update}  # type: ignore[typeddict-item]
 
     def _record_action(self, decision: ConsentDecision, *, is_new: bool = True) -> "TransactWriteItemTypeDef":
-        put: dict[str, Any] = {"TableName": self._table, "Item": _record_item(decision)}
+        put: dict[str, Any] = {"TableName": self._table, "Item": record_item(decision)}
         return {"Put": put | ({"ConditionExpression": "attribute_not_exists(pk)"} if is_new else {})}  # type: ignore[typeddict-item]
 
     def _head_action(self, root_id: str) -> "TransactWriteItemTypeDef":
@@ -142,7 +189,7 @@ class DynamoConsents:
         }
 
     def concerning(self, question: ConsentQuestion) -> Sequence[ConsentState]:
-        return [_state_of(item) for item in batch_get(self._client, self._table, _keys_of(question))]
+        return [state_of(item) for item in batch_get(self._client, self._table, keys_of(question))]
 
     def states(self, person_ids: Collection[str]) -> Sequence[ConsentState]:
         pages = self._client.get_paginator("query")
@@ -155,7 +202,7 @@ class DynamoConsents:
                     ExpressionAttributeValues={":pk": {"S": person_id}, ":prefix": {"S": "C#"}},
                     ConsistentRead=True,
                 ):
-                    found += [_state_of(item) for item in page["Items"]]
+                    found += [state_of(item) for item in page["Items"]]
         except (ClientError, BotoCoreError) as error:
             raise translated(error) from error
         return found
@@ -166,10 +213,10 @@ def _contended() -> Retryable:
 
 
 def _name_of(action: "TransactWriteItemTypeDef") -> str:
-    """Which of a transaction's rows an action is about: ``state``, ``record`` or ``head``."""
+    """Which of a transaction's rows an action is about: ``state``, ``record``, ``head`` or ``fragment``."""
     ((_, body),) = action.items()
     key: Any = body.get("Key") or body["Item"]  # type: ignore[attr-defined, index]
-    return {"C": "state", "L": "record", "H": "head"}[key["sk"]["S"][0]]
+    return {"C": "state", "L": "record", "H": "head", "F": "fragment"}[key["sk"]["S"][0]]
 
 
 def _while(stored: ConsentState) -> dict[str, Any]:
@@ -179,79 +226,7 @@ def _while(stored: ConsentState) -> dict[str, Any]:
         "ExpressionAttributeNames": {"#at": "at", "#st": "st", "#m": "m"},
         "ExpressionAttributeValues": {
             ":at": {"S": format_instant(stored.at)},
-            ":st": _status(stored.granted),
+            ":st": status(stored.granted),
             ":m": {"S": stored.message_id},
         },
     }
-
-
-def _state_key(state: ConsentState) -> dict[str, Any]:
-    sort = _sort_of(state.topic, state.channel, is_person_wide=state.is_person_wide)
-    return {"pk": {"S": state.person_id}, "sk": {"S": sort}}
-
-
-def _sort_of(topic: str, channel: str, *, is_person_wide: bool) -> str:
-    """A mailbox may be a fragment, too: what it says for itself and for its whole person are two rows."""
-    return f"C#{topic}#{channel}" + (f"#{EVERY}" if is_person_wide else "")
-
-
-def _keys_of(question: ConsentQuestion) -> list[tuple[str, str]]:
-    pairs = [(topic, channel) for topic in (question.topic, EVERY) for channel in (question.channel, EVERY)]
-    keys = [(question.address_id, _sort_of(*pair, is_person_wide=False)) for pair in pairs]
-    wide = [_sort_of(*pair, is_person_wide=True) for pair in pairs]
-    keys += [(person_id, sort) for person_id in sorted(question.person_ids | question.owner_ids) for sort in wide]
-    return list(dict.fromkeys(keys))
-
-
-def _facts(decision: ConsentDecision) -> dict[str, Any]:
-    return {
-        "st": _status(decision.granted),
-        "at": {"S": format_instant(decision.at)},
-        "s": {"S": decision.source},
-        "m": {"S": decision.message_id},
-    }
-
-
-def _status(granted: bool) -> dict[str, str]:
-    return {"S": "granted" if granted else "withdrawn"}
-
-
-def _record_item(decision: ConsentDecision) -> dict[str, Any]:
-    at = format_instant(decision.at)
-    status = "granted" if decision.granted else "withdrawn"
-    parts = (decision.topic, decision.channel, status, decision.source, decision.message_id, *([EVERY] if decision.is_person_wide else []))
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-    item = {"pk": {"S": decision.person_id}, "sk": {"S": f"L#{at}#{digest}"}, **_facts(decision)}
-    item |= {"to": {"S": decision.topic}, "ch": {"S": decision.channel}}
-    item |= {"ew": {"BOOL": True}} if decision.is_person_wide else {}
-    item |= {name: {"S": text} for name, text in (("w", decision.wording), ("how", decision.how)) if text}
-    return item
-
-
-def _state_of(item: Mapping[str, Any]) -> ConsentState:
-    _, topic, channel, *wide = item["sk"]["S"].split("#")
-    return ConsentState(
-        person_id=item["pk"]["S"],
-        topic=topic,
-        channel=channel,
-        granted=item["st"]["S"] == "granted",
-        at=parse_instant(item["at"]["S"]),
-        source=item["s"]["S"],
-        message_id=item["m"]["S"],
-        is_person_wide=bool(wide),
-    )
-
-
-def _decision_of(item: Mapping[str, Any]) -> ConsentDecision:
-    texts = {field: item[name]["S"] for name, field in (("w", "wording"), ("how", "how")) if name in item}
-    return ConsentDecision(
-        person_id=item["pk"]["S"],
-        topic=item["to"]["S"],
-        channel=item["ch"]["S"],
-        granted=item["st"]["S"] == "granted",
-        at=parse_instant(item["at"]["S"]),
-        source=item["s"]["S"],
-        message_id=item["m"]["S"],
-        is_person_wide="ew" in item,
-        **texts,
-    )

@@ -1,22 +1,25 @@
 """Fragments in the Profiles table."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ariane.adapters.aws.batch_get import batch_get
-from ariane.adapters.aws.errors import cancellation_codes, is_condition_failure, translated
+from ariane.adapters.aws.errors import cancellation_codes, error_code, is_condition_failure, translated
+from ariane.adapters.aws.items.bundles import BUNDLE, FRAGMENT, bundle_item, bundle_of, fragment_item, stored_of
 from ariane.errors import Conflict
+from ariane.profiles.bundles import Bundle, expect_awake
 from ariane.profiles.fragments import Fragment, Route, RoutedFragment, StoredFragment, Unreadable, decode, encode
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_FRAGMENT = "F"
 _ROUTED = "F#"
 _HOME = "R#"
-_LOST = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+_LOST = frozenset({"ConditionalCheckFailed", "TransactionConflict", "TransactionConflictException"})
+"""The last one is what a plain write meets that comes between a transaction's two phases."""
 
 
 class DynamoFragments:
@@ -25,8 +28,8 @@ class DynamoFragments:
         self._table = table
 
     def load(self, person_ids: Collection[str]) -> Mapping[str, StoredFragment]:
-        items = batch_get(self._client, self._table, [(person_id, _FRAGMENT) for person_id in sorted(set(person_ids))])
-        return {item["pk"]["S"]: _stored(item) for item in items}
+        items = batch_get(self._client, self._table, [(person_id, FRAGMENT) for person_id in sorted(set(person_ids))])
+        return {item["pk"]["S"]: stored_of(item) for item in items}
 
     def load_routed(self, routes: Collection[Route]) -> Mapping[Route, Fragment]:
         keys = [(route.home, _ROUTED + route.partition) for route in sorted(set(routes))]
@@ -51,37 +54,66 @@ class DynamoFragments:
         except (ClientError, BotoCoreError) as error:
             raise translated(error) from error
 
-    def save(self, stored: StoredFragment, routed: Sequence[RoutedFragment] = ()) -> None:
-        write = self._put(stored)
-        try:
-            if routed:
-                rows = [{"Put": {"TableName": self._table, "Item": routed_item_of(each)}} for each in routed]
-                self._client.transact_write_items(TransactItems=[{"Put": write}, *rows])  # type: ignore[list-item, typeddict-item]
-            else:
-                self._client.put_item(**write)
-        except (ClientError, BotoCoreError) as error:
-            if is_condition_failure(error) or _LOST & set(cancellation_codes(error)):
-                raise Conflict("fragment_changed", "the fragment was changed meanwhile") from error
-            raise translated(error) from error
+    def save(self, stored: StoredFragment, routed: Sequence[RoutedFragment] = (), bundle: Bundle | None = None) -> None:
+        expect_awake(stored)
+        write = self._put(fragment_item(stored), stored.version)
+        rows = [{"Put": {"TableName": self._table, "Item": routed_item_of(each)}} for each in routed]
+        rows += [{"Put": self._put(bundle_item(bundle), bundle.version)}] if bundle else []
+        self._write([{"Put": write}, *rows])
 
-    def _put(self, stored: StoredFragment) -> dict[str, Any]:
+    def bundles(self, holders: Collection[str]) -> Mapping[str, Bundle]:
+        items = batch_get(self._client, self._table, [(each, BUNDLE) for each in sorted(set(holders))])
+        return {bundle.holder: bundle for bundle in map(bundle_of, items)}
+
+    def put(self, bundle: Bundle, *, sealed: Sequence[StoredFragment] = (), absorbed: Sequence[Bundle] = ()) -> None:
+        rows = [self._put(bundle_item(each), each.version) for each in (bundle, *absorbed)]
+        rows += [self._put(fragment_item(each), each.version) for each in sealed]
+        self._write([{"Put": row} for row in rows])
+
+    def dissolve(self, bundle: Bundle, *, generation: int, rest_until: datetime | None = None) -> None:
+        rest = {":ru": {"N": str(int(rest_until.timestamp()))}} if rest_until else {}
+        change = "SET #g = :new, rs = :none, #n = :none{} REMOVE o, c, b, aw, hd{} ADD #v :one"
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": bundle.holder}, "sk": {"S": BUNDLE}},
+                UpdateExpression=change.format(", ru = :ru", "") if rest else change.format("", ", ru"),
+                ConditionExpression="#g = :g AND attribute_not_exists(#to)",
+                ExpressionAttributeNames={"#g": "g", "#n": "n", "#v": "v", "#to": "to"},
+                ExpressionAttributeValues={
+                    ":g": {"N": str(bundle.generation)},
+                    ":new": {"N": str(generation)},
+                    ":none": {"N": "0"},
+                    ":one": {"N": "1"},
+                    **rest,
+                },
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise _failure(error) from error
+
+    def _write(self, actions: Sequence[Mapping[str, Any]]) -> None:
+        """One action alone is a plain write: half the price."""
+        try:
+            if len(actions) == 1:
+                self._client.put_item(**actions[0]["Put"])
+            else:
+                self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]
+        except (ClientError, BotoCoreError) as error:
+            raise _failure(error) from error
+
+    def _put(self, item: dict[str, Any], version: int) -> dict[str, Any]:
         """Conditional on the version before."""
-        write: dict[str, Any] = {"TableName": self._table, "Item": item_of(stored), "ConditionExpression": "attribute_not_exists(pk)"}
-        if stored.version:
+        write: dict[str, Any] = {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+        if version:
             write |= {"ConditionExpression": "#v = :v", "ExpressionAttributeNames": {"#v": "v"}}
-            write["ExpressionAttributeValues"] = {":v": {"N": str(stored.version)}}
+            write["ExpressionAttributeValues"] = {":v": {"N": str(version)}}
         return write
 
 
-def item_of(stored: StoredFragment) -> dict[str, Any]:
-    """What saving it puts."""
-    item: dict[str, Any] = {
-        "pk": {"S": stored.fragment.person_id},
-        "sk": {"S": _FRAGMENT},
-        "v": {"N": str(stored.version + 1)},
-        "b": {"B": encode(stored.fragment)},
-    }
-    return item | ({"q": {"S": stored.sequence}} if stored.sequence else {})
+def _failure(error: Exception) -> Exception:
+    if is_condition_failure(error) or _LOST & {error_code(error), *cancellation_codes(error)}:
+        return Conflict("fragment_changed", "the fragment was changed meanwhile")
+    return translated(error)
 
 
 def routed_item_of(routed: RoutedFragment) -> dict[str, Any]:
@@ -96,17 +128,5 @@ def _route_of(item: Mapping[str, Any]) -> Route:
 def _fragment_of(item: Mapping[str, Any]) -> Fragment:
     try:
         return decode(item["pk"]["S"], item["b"]["B"])
-    except (LookupError, TypeError, ValueError) as error:
-        raise Unreadable from error
-
-
-def _stored(item: Mapping[str, Any]) -> StoredFragment:
-    """Raises Unreadable, whatever is wrong with the row: it concerns its person alone."""
-    try:
-        return StoredFragment(
-            fragment=decode(item["pk"]["S"], item["b"]["B"]),
-            version=int(item["v"]["N"]),
-            sequence=item["q"]["S"] if "q" in item else None,
-        )
     except (LookupError, TypeError, ValueError) as error:
         raise Unreadable from error

@@ -16,7 +16,7 @@ from ariane.adapters.aws.items.identities import (
     head_of,
 )
 from ariane.adapters.aws.items.identity_commits import actions_of
-from ariane.adapters.aws.items.identity_history import CLUSTER, ENTRY, SPLIT, cluster_of, history_of, split_of
+from ariane.adapters.aws.items.identity_history import CLUSTER, ENTRY, REFOLDED, SPLIT, cluster_of, history_of, split_of
 from ariane.errors import Conflict
 from ariane.identity.commits import Commit
 from ariane.identity.model import Assertion, Cluster, Head, Split, Transition
@@ -62,6 +62,16 @@ class DynamoIdentities:
     def history_under(self, person_id: str) -> Sequence[Transition]:
         found = map(history_of, self._under(person_id, TRANSITION))
         return sorted(found, key=lambda each: (each.at, each.cause))
+
+    def mark_refolded(self, partition: str, cause: str) -> None:
+        try:
+            self._client.put_item(TableName=self._table, Item={"pk": {"S": partition}, "sk": {"S": REFOLDED + cause}})
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error) from error
+
+    def refolded(self, partitions: Collection[str], cause: str) -> Collection[str]:
+        items = batch_get(self._client, self._table, [(each, REFOLDED + cause) for each in sorted(set(partitions))])
+        return {item["pk"]["S"] for item in items}
 
     def commit(self, commit: Commit) -> None:
         """One action alone is a plain write: half the price. Raises Rejected (``split_too_large``) too."""

@@ -1,9 +1,10 @@
 """Consent records and states in memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
-from ariane.privacy.consents import ConsentDecision, ConsentQuestion, ConsentState, latest_of, moves_forward
+from ariane.errors import Conflict
+from ariane.privacy.consents import FRAGMENT_SEALED, ConsentDecision, ConsentQuestion, ConsentState, latest_of, moves_forward
 
 
 class Heads(Protocol):
@@ -13,8 +14,10 @@ class Heads(Protocol):
 
 
 class MemoryConsents:
-    def __init__(self, heads: Heads) -> None:
+    def __init__(self, heads: Heads, *, is_sealed: Callable[[str], bool] = lambda _: False) -> None:
+        """``is_sealed``: whether a person id is of a device at rest."""
         self._heads = heads
+        self._is_sealed = is_sealed
         self._states: dict[tuple[str, str, str, bool], ConsentState] = {}
         self.records: list[ConsentDecision] = []
         self.released: list[ConsentState] = []
@@ -47,6 +50,8 @@ class MemoryConsents:
 
     def _move(self, decision: ConsentDecision, root_id: str) -> None:
         if moves_forward(self._states.get(decision.thing), decision):
+            if decision.is_person_wide and self._is_sealed(decision.person_id):
+                raise Conflict(FRAGMENT_SEALED, "the decision is of a device at rest")
             self._heads.raise_version(root_id)
             self._states[decision.thing] = decision.state
 

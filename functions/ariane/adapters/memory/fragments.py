@@ -2,14 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from ariane.errors import Conflict
-from ariane.profiles.fragments import Fragment, Route, RoutedFragment, StoredFragment, decode, encode
+from ariane.profiles.bundles import MOST_SEALED, Bundle, expect_awake
+from ariane.profiles.fragments import Fragment, Route, RoutedFragment, Seal, StoredFragment, decode, encode
 
 
 class MemoryFragments:
     def __init__(self) -> None:
-        self._rows: dict[str, tuple[bytes, int, str | None]] = {}
+        self._rows: dict[str, tuple[bytes, int, str | None, Seal | None]] = {}
+        self._bundles: dict[str, Bundle] = {}
         self._routed: dict[Route, bytes] = {}
         self._homes: dict[str, frozenset[str]] = defaultdict(frozenset)
 
@@ -25,14 +29,47 @@ class MemoryFragments:
     def add_home(self, route: Route) -> None:
         self._homes[route.partition] |= {route.home}
 
-    def save(self, stored: StoredFragment, routed: Sequence[RoutedFragment] = ()) -> None:
-        person_id = stored.fragment.person_id
-        _, version, _ = self._rows.get(person_id, (b"", 0, None))
-        if version != stored.version:
-            raise Conflict("fragment_changed", "the fragment was changed meanwhile")
-        self._rows[person_id] = (encode(stored.fragment), version + 1, stored.sequence)
+    def save(self, stored: StoredFragment, routed: Sequence[RoutedFragment] = (), bundle: Bundle | None = None) -> None:
+        expect_awake(stored)
+        self._expect([stored], [bundle] if bundle else [])
+        self._write(stored)
         self._routed |= {each.route: encode(each.fragment) for each in routed}
+        if bundle is not None:
+            self._bundles[bundle.holder] = replace(bundle, version=bundle.version + 1)
+
+    def bundles(self, holders: Collection[str]) -> Mapping[str, Bundle]:
+        return {each: self._bundles[each] for each in holders if each in self._bundles}
+
+    def put(self, bundle: Bundle, *, sealed: Sequence[StoredFragment] = (), absorbed: Sequence[Bundle] = ()) -> None:
+        if len(sealed) + len(absorbed) > MOST_SEALED:
+            raise AssertionError("no transaction of DynamoDB")
+        self._expect(sealed, [bundle, *absorbed])
+        for stored in sealed:
+            self._write(stored)
+        self._bundles |= {each.holder: replace(each, version=each.version + 1) for each in (bundle, *absorbed)}
+
+    def dissolve(self, bundle: Bundle, *, generation: int, rest_until: datetime | None = None) -> None:
+        stored = self._bundles.get(bundle.holder)
+        if stored is None or stored.moved is not None or stored.generation != bundle.generation:
+            raise Conflict("bundle_changed", "the bundle was changed meanwhile")
+        void = Bundle(holder=bundle.holder, version=stored.version + 1, generation=generation, rest_until=rest_until)
+        self._bundles[bundle.holder] = void
+
+    def is_sealed(self, person_id: str) -> bool:
+        return person_id in self._rows and self._rows[person_id][3] is not None
+
+    def _expect(self, fragments: Sequence[StoredFragment], bundles: Sequence[Bundle]) -> None:
+        for each in fragments:
+            if self._rows[each.fragment.person_id][1] != each.version if each.fragment.person_id in self._rows else each.version:
+                raise Conflict("fragment_changed", "the fragment was changed meanwhile")
+        for bundle in bundles:
+            known = self._bundles.get(bundle.holder)
+            if (known.version if known else 0) != bundle.version:
+                raise Conflict("bundle_changed", "the bundle was changed meanwhile")
+
+    def _write(self, stored: StoredFragment) -> None:
+        self._rows[stored.fragment.person_id] = (encode(stored.fragment), stored.version + 1, stored.sequence, stored.seal)
 
     def _stored(self, person_id: str) -> StoredFragment:
-        state, version, sequence = self._rows[person_id]
-        return StoredFragment(fragment=decode(person_id, state), version=version, sequence=sequence)
+        state, version, sequence, seal = self._rows[person_id]
+        return StoredFragment(fragment=decode(person_id, state), version=version, sequence=sequence, seal=seal)

@@ -20,6 +20,7 @@ class MemoryIdentities:
         self._entries: dict[str, set[str]] = defaultdict(set)
         self._splits: dict[str, Split] = {}
         self._history: dict[str, dict[str, Transition]] = defaultdict(dict)
+        self._refolded: set[tuple[str, str]] = set()
 
     def heads(self, person_ids: Collection[str]) -> Mapping[str, Head]:
         return {person_id: self._heads[person_id] for person_id in person_ids if person_id in self._heads}
@@ -47,6 +48,12 @@ class MemoryIdentities:
 
     def history_under(self, person_id: str) -> Sequence[Transition]:
         return sorted(self._history.get(person_id, {}).values(), key=lambda each: (each.at, each.cause))
+
+    def mark_refolded(self, partition: str, cause: str) -> None:
+        self._refolded.add((partition, cause))
+
+    def refolded(self, partitions: Collection[str], cause: str) -> Collection[str]:
+        return {each for each in partitions if (each, cause) in self._refolded}
 
     def commit(self, commit: Commit) -> None:
         _expect_one_transaction(commit)
@@ -80,7 +87,7 @@ class MemoryIdentities:
 
     def _is_overtaken(self, assertions: Iterable[tuple[str, Assertion]]) -> bool:
         stored = ((self.assertion(person_id, each.digest), each) for person_id, each in assertions)
-        return any(earlier is not None and earlier.order <= each.order for earlier, each in stored)
+        return any(earlier is not None and earlier.precedence <= each.precedence for earlier, each in stored)
 
     def _is_decided(self, split: Split | None) -> bool:
         """A split is written once, and lifted once."""

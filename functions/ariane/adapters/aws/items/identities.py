@@ -8,6 +8,8 @@ from ariane.adapters.aws.items.identity_summaries import (
     evidence_of,
     last_attribute,
     last_of,
+    newest_attribute,
+    newest_of,
     summary_attribute,
     summary_of,
 )
@@ -39,6 +41,8 @@ def head_of(item: Mapping[str, Any]) -> Head:
         summary=summary_of(item),
         last=last_of(item),
         cluster=item["k"]["S"] if "k" in item else None,
+        reshaped=int(item["rs"]["N"]) if "rs" in item else 0,
+        newest=newest_of(item),
     )
 
 
@@ -50,6 +54,8 @@ def head_item(head: Head) -> dict[str, Any]:
     item |= {"u": {"BOOL": True}} if head.is_identified else {}
     item |= {"n": {"N": str(head.children)}} if head.children else {}
     item |= {"k": {"S": head.cluster}} if head.cluster else {}
+    item |= {"rs": {"N": str(head.reshaped)}} if head.reshaped else {}
+    item |= newest_attribute(head.newest)
     return item | evidence_attribute(head.evidence) | summary_attribute(head.summary) | last_attribute(head.last)
 
 
@@ -68,7 +74,9 @@ def assertion_item(anchor_id: str, assertion: Assertion) -> dict[str, Any]:
         "dg": {"S": assertion.body_digest},
     }
     item |= {"by": {"S": assertion.by}} if assertion.by else {}
-    return item | ({"why": {"S": assertion.why}} if assertion.why else {})
+    item |= {"why": {"S": assertion.why}} if assertion.why else {}
+    item |= {"rx": {"S": format_instant(assertion.received_at)}} if assertion.received_at else {}
+    return item | ({"sg": {"S": assertion.signature}} if assertion.signature else {})
 
 
 def assertion_of(item: Mapping[str, Any]) -> Assertion:
@@ -81,4 +89,6 @@ def assertion_of(item: Mapping[str, Any]) -> Assertion:
         body_digest=item["dg"]["S"],
         by=item["by"]["S"] if "by" in item else None,
         why=item["why"]["S"] if "why" in item else None,
+        received_at=parse_instant(item["rx"]["S"]) if "rx" in item else None,
+        signature=item["sg"]["S"] if "sg" in item else None,
     )

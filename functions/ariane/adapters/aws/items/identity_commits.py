@@ -11,9 +11,9 @@ from ariane.identity.model import Assertion, Split
 
 EARLIER = (
     "attribute_not_exists(pk) OR t > :t OR (t = :t AND s > :s) OR (t = :t AND s = :s AND m > :m)"
-    " OR (t = :t AND s = :s AND m = :m AND dg > :dg)"
+    " OR (t = :t AND s = :s AND m = :m AND dg > :dg) OR (t = :t AND s = :s AND m = :m AND dg = :dg AND rx > :rx)"
 )
-"""Of the assertions of one set the earliest stands: this one comes before what is stored."""
+"""Of the assertions of one set the earliest stands: this one comes before what is stored (``Assertion.precedence``)."""
 
 type Json = dict[str, Any]
 
@@ -65,7 +65,7 @@ def _as_read(version: int) -> Json:
 
 def earliest_put(person_id: str, assertion: Assertion) -> Json:
     item = assertion_item(person_id, assertion)
-    values = {f":{name}": item[name] for name in ("t", "s", "m", "dg")}
+    values = {f":{name}": item.get(name, {"S": ""}) for name in ("t", "s", "m", "dg", "rx")}
     return {"Item": item, "ConditionExpression": EARLIER, "ExpressionAttributeValues": values}
 
 

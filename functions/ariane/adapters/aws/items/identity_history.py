@@ -15,11 +15,14 @@ CLUSTER = "K"
 ENTRY = "E#"
 SPLIT = "X"
 TRANSITION = "T#"
+REFOLDED = "D#"
+"""Under a partition of the log: it was folded again because of the cause that follows."""
 
 
 def cluster_item(cluster: Cluster) -> dict[str, Any]:
     item: dict[str, Any] = {"pk": {"S": cluster.id}, "sk": {"S": CLUSTER}, "v": {"N": str(cluster.version)}, **last_attribute(cluster.last)}
     item |= {"to": {"S": cluster.parent}} if cluster.parent else {}
+    item |= {"su": {"S": format_instant(cluster.shut_until)}} if cluster.shut_until else {}
     return item | ({"q": {"S": cluster.quarantine}} if cluster.quarantine else {})
 
 
@@ -30,6 +33,7 @@ def cluster_of(item: Mapping[str, Any]) -> Cluster:
         last=last_of(item),
         parent=item["to"]["S"] if "to" in item else None,
         quarantine=item["q"]["S"] if "q" in item else None,
+        shut_until=parse_instant(item["su"]["S"]) if "su" in item else None,
     )
 
 
@@ -69,6 +73,7 @@ def history_item(person_id: str, transition: Transition) -> dict[str, Any]:
         "parted": [_without_defaults({"from": each.origin, "into": each.parts}, each, transition) for each in transition.parted],
         "refold": transition.refold,
         "quarantined": transition.quarantined,
+        "sealing": transition.sealing,
     }
     return {
         "pk": {"S": person_id},
@@ -96,4 +101,5 @@ def history_of(item: Mapping[str, Any]) -> Transition:
         parted=tuple(Parted(origin=each["from"], parts=tuple(each["into"]), **of(each)) for each in changes.get("parted", ())),
         refold=tuple(changes.get("refold", ())),
         quarantined=changes.get("quarantined"),
+        sealing=tuple(changes.get("sealing", ())),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from ariane.identity.ids import ID_BYTES, packed_id, unpacked_id
 from ariane.identity.model import Evidence, Standing, Summary
 from ariane.instants import from_millis, to_millis
 from ariane.profiles.compact import Reader, Writer
@@ -17,9 +18,10 @@ _MARK = 6
 
 
 def evidence_attribute(evidence: Evidence) -> dict[str, Any]:
-    """``a`` accounts, ``p`` protected, ``s`` seen at, milliseconds."""
+    """``a`` accounts, ``n`` what they are called, ``p`` protected, ``s`` seen at, milliseconds."""
     parts: dict[str, Any] = {}
     parts |= {"a": {"B": _packed_accounts(evidence)}} if evidence.accounts else {}
+    parts |= {"n": {"M": {mark: {"S": text} for mark, text in evidence.names.items()}}} if evidence.names else {}
     parts |= {"p": {"BOOL": True}} if evidence.is_protected else {}
     parts |= {"s": {"N": str(to_millis(evidence.seen_at))}} if evidence.seen_at else {}
     return {"ev": {"M": parts}} if parts else {}
@@ -29,6 +31,7 @@ def evidence_of(item: Mapping[str, Any]) -> Evidence:
     parts = item["ev"]["M"] if "ev" in item else {}
     return Evidence(
         accounts=_accounts(bytes(parts["a"]["B"])) if "a" in parts else {},
+        names={mark: text["S"] for mark, text in parts["n"]["M"].items()} if "n" in parts else {},
         is_protected="p" in parts,
         seen_at=from_millis(int(parts["s"]["N"])) if "s" in parts else None,
     )
@@ -102,3 +105,12 @@ def last_of(item: Mapping[str, Any]) -> Standing | None:
         return None
     is_public, at, source, message_id, body_digest, digest = orjson.loads(item["l"]["S"])
     return is_public, at, source, message_id, body_digest, digest
+
+
+def newest_attribute(person_ids: Sequence[str]) -> dict[str, Any]:
+    return {"nw": {"B": b"".join(map(packed_id, person_ids))}} if person_ids else {}
+
+
+def newest_of(item: Mapping[str, Any]) -> tuple[str, ...]:
+    packed = bytes(item["nw"]["B"]) if "nw" in item else b""
+    return tuple(unpacked_id(packed[place : place + ID_BYTES]) for place in range(0, len(packed), ID_BYTES))

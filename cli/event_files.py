@@ -1,7 +1,7 @@
-"""Files of events and of rules, as the dry runs take them: read in order, with progress where somebody watches."""
+"""Files of events and of rules, as the dry runs take them: read in order, telling how far that is."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +11,17 @@ from ariane.definitions.brand_files import SourcesFile
 from ariane.definitions.identity_file import read_rules
 from ariane.definitions.problems import BrandInvalid
 from ariane.definitions.yaml_source import YamlInvalid, read_yaml, validate
+from ariane.events.lines import LONGEST_LINE
 from ariane.identity.files import EventFile, RejectedLine
 from ariane.identity.rules import Rules
 from cli.failures import CommandFailed
-from cli.report import Progress, err
+from cli.reading_pace import ReadingPace
 
-_SAY_EVERY = 20_000
 _MOST_SHOWN = 20
+_LONGEST_READ = LONGEST_LINE + 2
+"""What is longer is refused, and need not be held."""
+_HEAD = 4_096
+_GZIP = b"\x1f\x8b"
 
 
 def rules_of(rules: Path | None, brand: Path | None) -> Rules:
@@ -44,13 +48,19 @@ def _countries(path: Path) -> dict[str, str]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandFailed(f"{path} cannot be read: {_reason(error)}") from error
+        content = path.read_bytes()
+    except OSError as error:
+        raise CommandFailed(f"{path} cannot be read: {error.strerror or error}") from error
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        raise CommandFailed(f"{path}:{line}:{column}: cannot be read: the file is not UTF-8") from error
 
 
 def read_events(path: Path, rules: Rules) -> EventFile:
-    """``-`` is standard input."""
+    """``-`` is standard input. Raises CommandFailed, also where there is no event at all."""
     found = EventFile(rules)
     for line in lines_of(path):
         found.add(line)
@@ -58,9 +68,25 @@ def read_events(path: Path, rules: Rules) -> EventFile:
 
 
 def lines_of(path: Path) -> Iterator[bytes]:
-    """Of a file, or of standard input: ``-``."""
+    """Of a file, or of standard input: ``-``. Of a line that is too long only its beginning. Raises CommandFailed, also where there is
+    nothing but blanks."""
     with _opened(path) as stream:
-        yield from _with_progress(stream)
+        pace = ReadingPace(path.stat().st_size if path.is_file() else None)
+        is_empty = True
+        for line in _lines(stream):
+            is_empty = is_empty and not line.strip()
+            yield line
+            pace.read(len(line))
+        pace.end()
+    if is_empty:
+        raise CommandFailed(f"{_name(path)}:1: there is no event: a file has one Segment message a line")
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    while line := stream.readline(_LONGEST_READ):
+        yield line
+        while len(line) == _LONGEST_READ and not line.endswith(b"\n"):
+            line = stream.readline(_LONGEST_READ)
 
 
 @contextmanager
@@ -71,28 +97,27 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         stream = path.open("rb")
     except OSError as error:
-        raise CommandFailed(f"{path} cannot be read: {_reason(error)}") from error
+        raise CommandFailed(f"{path} cannot be read: {error.strerror or error}") from error
     with stream:
+        _expect_text(path, stream.peek(_HEAD)[:_HEAD])
         yield stream
 
 
-def _with_progress(lines: Iterable[bytes]) -> Iterator[bytes]:
-    progress = Progress() if err.is_terminal else None
-    for number, line in enumerate(lines, start=1):
-        yield line
-        if progress is not None and number % _SAY_EVERY == 0:
-            progress.say(f"{number:,} lines read")
+def _expect_text(path: Path, head: bytes) -> None:
+    if b"\0" in head or head.startswith(_GZIP):
+        how = f": gunzip -c {path} | … - reads it" if head.startswith(_GZIP) else ""
+        line = head.count(b"\n", 0, max(head.find(b"\0"), 0)) + 1
+        raise CommandFailed(f"{path}:{line}: the file is binary, not one JSON object a line{how}")
 
 
 def refuse(path: Path, rejected: list[RejectedLine]) -> None:
     """Raises CommandFailed that names the first of them, by line."""
-    name = "standard input" if str(path) == "-" else str(path)
-    shown = [f"{name}:{each.line}: {each.code}: {each.message}" for each in rejected[:_MOST_SHOWN]]
+    shown = [f"{_name(path)}:{each.line}: {each.code}: {each.message}" for each in rejected[:_MOST_SHOWN]]
     rest = len(rejected) - len(shown)
     more = [f"… and {rest:,} more"] if rest > 0 else []
     lines = "line" if len(rejected) == 1 else "lines"
     raise CommandFailed("\n".join([f"{len(rejected):,} {lines} cannot be taken in (--skip-invalid goes on without):", *shown, *more]))
 
 
-def _reason(error: OSError | UnicodeDecodeError) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8"
+def _name(path: Path) -> str:
+    return "standard input" if str(path) == "-" else str(path)

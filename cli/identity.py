@@ -23,6 +23,8 @@ identity = typer.Typer(help="Who is one person, and what vouches for it.", no_ar
 _VALID = re.compile(r"(\d{1,5}) ?([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _LONGEST = timedelta(days=365)
+_MANY_LINES = 20_000
+"""From there on it takes some seconds after the last line is read."""
 
 
 @identity.callback()
@@ -70,6 +72,8 @@ def resolve(
         refuse(events, found.rejected)
     if found.left_out:
         err.print(f"Left out: {found.left_out:,} events of bots, or aliases of an id to itself.")
+    if found.lines >= _MANY_LINES:
+        err.print("Working out who is one person …")
     rejected = {"rejected": [asdict(each) for each in found.rejected]} if skip_invalid else {}
     print_json({**found.report(), **rejected})
 

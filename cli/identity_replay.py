@@ -29,7 +29,9 @@ from cli.rule_events import FileEvents
 from cli.rule_stack import RuleStack
 
 _TRIES = 6
+_SHOWN = 20
 _STOPPED = 130
+_OWN_RULES = "--apply makes the stage follow the brand's own rules, in identity.yaml: --events and --rules are for --dry-run"
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what the new rules would change, and change nothing.")]
 ApplyOption = Annotated[bool, typer.Option("--apply", help="Publish the brand's rules if need be, then make what is stored follow them.")]
@@ -41,7 +43,14 @@ EventsOption = Annotated[
     Path | None, typer.Option("--events", metavar="EVENTS.jsonl", help="A file in place of the stage's log, for a dry run: needs no stack.")
 ]
 BrandOption = Annotated[Path, typer.Option(metavar="DIR", help="The folder of the brand's definitions.")]
-LimitOption = Annotated[int, typer.Option(min=0, help="The longest that a list may be.")]
+LimitOption = Annotated[
+    int | None,
+    typer.Option(min=0, help="The longest that a list may be. Unless said 20, and with --json as long as it is.", show_default=False),
+]
+SkipOption = Annotated[bool, typer.Option("--skip-invalid", help="Leave bad lines of --events out, and say how many there were.")]
+TakeOverOption = Annotated[
+    bool, typer.Option("--take-over", help="Go on although another process seems to be at work: it stops at its next step.")
+]
 RateOption = Annotated[int | None, typer.Option(min=1, help="Events read, people renewed or partitions folded in a second, at most.")]
 SettleOption = Annotated[
     int | None, typer.Option(min=0, help="Seconds to wait after publishing, until every function has the new rules.", show_default=False)
@@ -56,10 +65,12 @@ def replay(
     before: FromOption = None,
     events: EventsOption = None,
     brand: BrandOption = PROJECT / "brand",
-    limit: LimitOption = 20,
+    limit: LimitOption = None,
+    skip_invalid: SkipOption = False,
     rate: RateOption = None,
     settle: SettleOption = None,
     yes: YesOption = False,
+    take_over: TakeOverOption = False,
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -67,20 +78,23 @@ def replay(
 
     --apply may be stopped at any time: the same command goes on.
     """
-    if dry_run == apply:
-        raise CommandFailed("say either --dry-run or --apply")
-    if apply and (events is not None or rules is not None):
-        raise CommandFailed(
-            "--apply makes the stage follow the brand's own rules, in identity.yaml: --events and --rules are for --dry-run"
-        )
-    wish = _Wish(rules=rules, before=before, brand=brand, limit=limit, as_json=as_json, course=ConsoleCourse(rate=rate))
+    wish = _Wish(
+        rules=rules,
+        before=before,
+        events=events,
+        brand=brand,
+        limit=_SHOWN if limit is None and not as_json else limit,
+        skip_invalid=skip_invalid,
+        take_over=take_over,
+        as_json=as_json,
+        course=ConsoleCourse(rate=rate),
+    )
+    wish.check(dry_run=dry_run, apply=apply)
     try:
-        if events is not None:
-            _tell(_of_file(events, wish, stage), wish)
-        elif dry_run:
-            _tell(_of_stage(RuleStack(find(stage)), wish), wish)
-        else:
+        if apply:
             _apply(RuleStack(find(stage)), wish, is_asked=not yes, settle=settle)
+        else:
+            _tell(_of_stage(RuleStack(find(stage)), wish) if events is None else _of_file(events, wish, stage), wish)
     except KeyboardInterrupt:
         err.print("Stopped." if dry_run else "Stopped. Nothing is lost: the same command goes on.")
         raise SystemExit(_STOPPED) from None
@@ -90,10 +104,24 @@ def replay(
 class _Wish:
     rules: Path | None
     before: Path | None
+    events: Path | None
     brand: Path
-    limit: int
+    limit: int | None
+    skip_invalid: bool
+    take_over: bool
     as_json: bool
     course: ConsoleCourse
+
+    def check(self, *, dry_run: bool, apply: bool) -> None:
+        """Raises CommandFailed."""
+        for is_wrong, why in (
+            (dry_run == apply, "say either --dry-run or --apply"),
+            (apply and (self.events is not None or self.rules is not None), _OWN_RULES),
+            (self.skip_invalid and self.events is None, "--skip-invalid is for the lines of --events"),
+            (self.take_over and not apply, "--take-over is for --apply: a dry run is in nobody's way"),
+        ):
+            if is_wrong:
+                raise CommandFailed(why)
 
     def new_rules(self, published: Mapping[str, Any] | None) -> Rules:
         """A file of rules alone has no countries: the sources keep theirs."""
@@ -120,8 +148,13 @@ def _of_file(path: Path, wish: _Wish, stage: str | None) -> RuleChange:
         before = replace(before, countries=after.countries)
     events = FileEvents(path, before=before, after=after)
     found = compared(events, before=before, after=after, stored=Stored())
-    if events.rejected:
+    if events.rejected and not wish.skip_invalid:
         refuse(path, events.rejected)
+    if events.rejected:
+        lines = "line" if len(events.rejected) == 1 else "lines"
+        err.print(
+            f"Left out: {len(events.rejected):,} {lines} that cannot be taken in (`ariane identity resolve --skip-invalid` lists them)."
+        )
     return change(events, found)
 
 
@@ -145,12 +178,13 @@ def _tell(found: RuleChange, wish: _Wish) -> None:
 
 
 def _apply(stack: RuleStack, wish: _Wish, *, is_asked: bool, settle: int | None) -> None:
+    stack.replay(wish.course, is_taking_over=wish.take_over).expect_free()
     state = _under_way(stack, wish)
     if state is None:
         state = _begun(stack, wish, is_asked=is_asked, settle=settle)
     else:
         err.print(f"Going on with the change of rules that was begun at {state.began_at:%Y-%m-%d %H:%M} UTC.")
-    outcome = _carried_out(stack.replay(wish.course), state, stack)
+    outcome = _carried_out(stack.replay(wish.course, is_taking_over=wish.take_over), state)
     wish.course.end()
     _report(outcome, wish, state)
 
@@ -177,7 +211,7 @@ def _begun(stack: RuleStack, wish: _Wish, *, is_asked: bool, settle: int | None)
         stack.publish(wish.brand, settle=settle)
     # After publishing: until then events come in whose person the old rules name.
     _, partitions = _forecast(stack, wish, before, wanted)
-    return stack.replay(wish.course).begin(followed or wanted, wanted, partitions)
+    return stack.replay(wish.course, is_taking_over=wish.take_over).begin(followed or wanted, wanted, partitions)
 
 
 def _forecast(stack: RuleStack, wish: _Wish, before: Rules | None, wanted: Mapping[str, Any]) -> tuple[RuleChange, Sequence[str]]:
@@ -187,17 +221,17 @@ def _forecast(stack: RuleStack, wish: _Wish, before: Rules | None, wanted: Mappi
 
 
 def _ask(found: RuleChange) -> None:
-    show({"counts": found.counts}, console=err)
+    show(view_of(found, limit=0), console=err)
     err.print("Publish these rules where need be, and change what is stored? [y/N] ", end="", markup=False)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise CommandFailed("nothing was changed")
 
 
-def _carried_out(replaying: RuleReplay, state: ReplayState, stack: RuleStack) -> Outcome:
+def _carried_out(replaying: RuleReplay, state: ReplayState) -> Outcome:
     """A stage that asks for patience gets it; what was done stays done."""
     for attempt in range(_TRIES):
         try:
-            return replaying.run(stack.states.latest() or state)
+            return replaying.run(state)
         except Retryable as error:
             if attempt == _TRIES - 1:
                 raise
@@ -211,6 +245,6 @@ def _report(outcome: Outcome, wish: _Wish, state: ReplayState) -> None:
     if wish.as_json:
         print_json({**result, "settled": outcome.is_settled})
     else:
-        print(f"Renewed: people {outcome.renewed:,}; folded again: partitions of the log {outcome.refolded:,}.")
+        print(f"Done. Groups of people brought in line: {outcome.renewed:,}; ids whose events were folded again: {outcome.refolded:,}.")
     if not outcome.is_settled:
         raise CommandFailed("other changes kept coming: run it again, when there is less traffic or with a higher --rate")

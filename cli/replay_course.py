@@ -12,9 +12,13 @@ _WORDS = {
     "reading": "reading the log: events",
     "comparing": "comparing whose events are whose: events",
     "checking": "checking people",
-    "renewing": "renewing people",
-    "refolding": "folding again: partitions",
+    "renewing": "bringing people in line: groups",
+    "refolding": "folding the events again of people who changed: of",
 }
+
+
+_QUICK = frozenset({"reading", "comparing", "checking"})
+"""Looking at the clock takes longer than a step of these."""
 
 
 class ConsoleCourse:
@@ -42,7 +46,7 @@ class ConsoleCourse:
             ahead = done / self._rate - (self._clock() - self._began)
             if ahead > 0:
                 self._sleep(ahead)
-        elif done % 64:  # looking at the clock takes longer than most steps
+        elif done % 64 and phase in _QUICK:
             return
         if self._clock() - self._said >= _SAY_EVERY:
             self._say(done, total)
@@ -51,7 +55,7 @@ class ConsoleCourse:
         now = self._clock()
         self._said = now
         pace = done / max(now - self._began, 0.001)
-        rest = f" of {total:,}, about {(total - done) / max(pace, 0.001):,.0f} s to go" if total else ""
+        rest = f" of {total:,} ({int(100 * done / total)} %), about {(total - done) / max(pace, 0.001):,.0f} s to go" if total else ""
         self._progress.say(f"{_WORDS.get(self._phase, self._phase)} {done:,}{rest}, {pace:,.0f} a second")
 
     def end(self) -> None:

@@ -1,5 +1,8 @@
 """A deployed stage, as a change of its identity rules needs it: the rules that are published, and everything that follows them."""
 
+import getpass
+import os
+import platform
 import time
 from collections.abc import Mapping
 from functools import cached_property
@@ -77,7 +80,7 @@ class RuleStack:
     def states(self) -> DynamoReplayStates:
         return DynamoReplayStates(self._dynamodb, table=self._table("IdentitiesTable"))
 
-    def replay(self, course: Course) -> RuleReplay:
+    def replay(self, course: Course, *, is_taking_over: bool = False) -> RuleReplay:
         identities = self._table("IdentitiesTable")
         scan = DynamoIdentityScan(TableScan(self._dynamodb, table=identities), self._dynamodb, table=identities)
         ports = ReplayPorts(
@@ -87,9 +90,19 @@ class RuleStack:
             log=DynamoLogScan(TableScan(self._dynamodb, table=self._table("EventsTable"))),
             states=self.states,
             originals=DynamoOriginals(self._dynamodb, table=identities),
+            published=lambda: self._documents("JourneysTable").document("identity"),
         )
         consequences = RuleConsequences(stores=self._stores, announcer=self._announcer(), key=self._key)
-        return RuleReplay(ports, key=self._key, kinds=self.kinds, clock=utc_now, consequences=consequences, course=course)
+        return RuleReplay(
+            ports,
+            key=self._key,
+            kinds=self.kinds,
+            clock=utc_now,
+            consequences=consequences,
+            course=course,
+            holder=f"{getpass.getuser()}@{platform.node()} (process {os.getpid()})",
+            is_taking_over=is_taking_over,
+        )
 
     @cached_property
     def _stores(self) -> Stores:

@@ -94,7 +94,7 @@ class World:
 
     def seed(self, people: int, progress: Progress) -> None:
         """Known customers: a user id and a cookie that belong together, a few traits. Their log lies outside: nothing looks for it."""
-        with progress.step(f"Making {people:,} profiles"), _without_collecting():
+        with progress.step(f"Making {people:,} profiles"), without_collecting():
             for start in range(0, people, _SEEDED_AT_ONCE):
                 numbers = range(start, min(start + _SEEDED_AT_ONCE, people))
                 self.stitch([_sign_in(number) for number in numbers])
@@ -165,7 +165,7 @@ def _sign_in(number: int) -> LogItem:
 
 
 @contextmanager
-def _without_collecting() -> Iterator[None]:
+def without_collecting() -> Iterator[None]:
     """What is made here stays: looking through it again and again for garbage would take longer than making it."""
     gc.disable()
     try:

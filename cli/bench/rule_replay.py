@@ -1,12 +1,14 @@
 """What a change of rules costs: the dry run and all of the replay over a log in memory, events a second and billed units.
 
-One customer in fifty was given a till's address together with another one; the new rules block it. What is measured is linear in the
-events: reading the log is most of it, so a share of a million tells what a million takes.
+One customer in fifty was given a till's address together with another one; the new rules block it. Those customers are stitched whole, of
+the others what links them: nothing else of them is read.
 """
 
+import resource
+import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from math import ceil
 from typing import Any
@@ -24,7 +26,7 @@ from ariane.identity.rules import Rules
 from ariane.instants import format_instant
 from ariane.profiles.rule_consequences import RuleConsequences
 from ariane.profiles.stitching import Stores
-from cli.bench.growth import KEY, SOURCE, START, World
+from cli.bench.growth import KEY, SOURCE, START, World, without_collecting
 from cli.bench.prices import price_list
 from cli.bench.traffic import Json
 from cli.bench.units import Bill, Unit
@@ -35,6 +37,8 @@ EVENTS = 10
 """Of each customer: one that says who it is, and three requests of three."""
 _MISTYPED = 50
 """One customer in so many shares a till's address with the one before."""
+_LINKING = 2
+"""Requests: one that says who it is, and the first of those that all say the same."""
 _RULES: Mapping[str, Any] = {}
 _CHANGED: Mapping[str, Any] = {"blocked": {"patterns": ["^till-"]}}
 _MILLION = 1_000_000
@@ -95,8 +99,9 @@ def measure(progress: Progress, *, events: int) -> dict[str, Any]:
     world, log = World(rules=Rules.from_document(_RULES)), _PartitionedLog()
     world.log = CountedLog(world.bill, inner=log)  # type: ignore[arg-type]
     world.stitcher = world.stitcher_over(world.identities, world.fragments, world.log)
-    with progress.step(f"Stitching {events:,} events"):
+    with progress.step(f"Stitching {events:,} events"), without_collecting():
         _fill(world, events // EVENTS)
+    filled = _peak_megabytes()
     replay = _replay(world, log)
     with progress.step("The dry run"):
         forecast, dry = _timed(world, lambda: replay.forecast(Rules.from_document(_RULES), Rules.from_document(_CHANGED)))
@@ -110,6 +115,7 @@ def measure(progress: Progress, *, events: int) -> dict[str, Any]:
         "renewed": outcome.renewed,
         "refolded": outcome.refolded,
         "is_settled": outcome.is_settled,
+        "memory_mb": {"log_and_tables": filled, "added_by_the_changes": _peak_megabytes() - filled},
         "dry_run": _told(change.events, *dry),
         "apply": _told(change.events, *applied),
     }
@@ -117,17 +123,32 @@ def measure(progress: Progress, *, events: int) -> dict[str, Any]:
 
 def _fill(world: World, people: int) -> None:
     for start in range(0, people, _AT_ONCE):
-        for messages in zip(*(_messages(number) for number in range(start, min(start + _AT_ONCE, people))), strict=True):
-            items = [item for request in messages for item in world.decide(request)]
-            for item in items:
+        numbers = range(start, min(start + _AT_ONCE, people))
+        for place, messages in enumerate(zip(*map(_messages, numbers), strict=True)):
+            items = {number: world.decide(request) for number, request in zip(numbers, messages, strict=True)}
+            for item in _flat(items.values()):
                 world.log.append(item)
-            world.stitch(items)
+            world.stitch(_flat(theirs for number, theirs in items.items() if place < _LINKING or _is_mistyped(number)))
+
+
+def _flat(groups: Iterable[Sequence[LogItem]]) -> list[LogItem]:
+    return [item for items in groups for item in items]
+
+
+def _is_mistyped(number: int) -> bool:
+    return number % _MISTYPED < 2
+
+
+def _peak_megabytes() -> int:
+    """Of this process, so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 def _messages(number: int) -> list[list[Json]]:
     """Requests of one customer, in order."""
     ids: Json = {"anonymousId": f"a{number}"}
-    if number % _MISTYPED < 2:
+    if _is_mistyped(number):
         traits: Json = {"loyalty_card": f"c{number}", "email": f"till-{number // _MISTYPED}@shop.example", "firstName": "Camille"}
     else:
         ids, traits = {**ids, "userId": f"u{number}"}, {"email": f"camille-{number}@shop.example", "firstName": "Camille"}
@@ -150,10 +171,19 @@ def _replay(world: World, log: _PartitionedLog) -> RuleReplay:
         log=scans,
         states=MemoryReplayStates(),
         originals=MemoryOriginals(),
+        published=lambda: _CHANGED,
     )
     stores = Stores(identities=world.identities, fragments=world.fragments, log=world.log, consents=MemoryConsents(world.identities))
     consequences = RuleConsequences(stores=stores, announcer=world.announcer, key=KEY)
-    return RuleReplay(ports, key=KEY, kinds={SOURCE.name: SOURCE.kind}, clock=lambda: START, consequences=consequences, course=_Silent())
+    return RuleReplay(
+        ports,
+        key=KEY,
+        kinds={SOURCE.name: SOURCE.kind},
+        clock=lambda: START,
+        consequences=consequences,
+        course=_Silent(),
+        holder="the bench",
+    )
 
 
 def _timed[Result](world: World, act: Callable[[], Result]) -> tuple[Result, tuple[float, Bill]]:

@@ -15,8 +15,9 @@ from ariane.adapters.aws.event_items import attributes_of
 from ariane.adapters.aws.fragments import routed_item_of
 from ariane.adapters.aws.items.bundles import BUNDLE, bundle_item, fragment_item
 from ariane.adapters.aws.items.identities import ASSERTION, HEAD, MEMBER
+from ariane.adapters.aws.items.identity_changes import TRANSITION
 from ariane.adapters.aws.items.identity_commits import actions_of
-from ariane.adapters.aws.items.identity_history import CLUSTER, ENTRY, SPLIT, TRANSITION
+from ariane.adapters.aws.items.identity_history import CLUSTER, ENTRY, SPLIT
 from ariane.adapters.memory.announcer import MemoryAnnouncer
 from ariane.adapters.memory.event_log import MemoryEventLog
 from ariane.adapters.memory.fragments import MemoryFragments

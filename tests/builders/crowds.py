@@ -10,10 +10,12 @@ from typing import Any
 from ariane.identity.model import Transition
 from ariane.identity.operating import Operator
 from ariane.identity.rules import Identifier, Rules
+from ariane.identity.trees import climb
 from ariane.profiles.bundles import Bundle, bundle_of
 from ariane.profiles.fragment_sums import total
 from ariane.profiles.fragments import StoredFragment
 from ariane.profiles.model import Profile
+from ariane.profiles.reach import reach
 from ariane.profiles.reader import ProfileReader
 from ariane.profiles.refolding import follow
 from ariane.profiles.sealing import Sealer
@@ -133,16 +135,20 @@ class Crowd:
             if stored is not None and stored.seal is not None:
                 bundle = bundle_of(stored.seal, self.stack.fragments)
                 sealed.setdefault(bundle.holder if bundle else "", []).append(own)
-        for holder, members in sealed.items():
-            (bundle,) = self.stack.fragments.bundles([holder]).values() if holder else (None,)
-            head = self.stack.identities.heads([holder]).get(holder)
-            if bundle is not None and head is not None and bundle.covers(head):
+        for bundle in self._used():
+            if bundle.count:
+                members = sealed[bundle.holder]
                 sums = total(stored.fragment for stored in self.stack.fragments.load(members).values())
                 assert {name: tally.times for name, tally in bundle.total.tallies.items()} == {
                     name: tally.times for name, tally in sums.tallies.items()
                 }
                 assert bundle.count == len(members)
                 assert not {*members} & {*bundle.awake}
+
+    def _used(self) -> list[Bundle]:
+        paths = climb(self.stack.identities, [prs(each) for each in self.devices])
+        roots = {root.person_id: root for root in (paths.root_of(prs(each)) for each in self.devices)}
+        return [bundle for root in roots.values() for bundle in reach(root, self.stack.identities, self.stack.fragments).bundles]
 
 
 def expect_same(reader: ProfileReader, own_id: str) -> Profile:

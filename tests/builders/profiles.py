@@ -81,6 +81,8 @@ class Stack:
     rejects: Any = field(default_factory=MemoryRejects)
     consents: Any = None
     replays: Any = field(default_factory=MemoryReplayQueue)
+    background: Any = None
+    """None: what is left to the background is done at once, or not at all."""
     interest: Interest = field(default_factory=lambda: Interest.from_document({"forward": ["*"]}))
     sequence: int = 0
 
@@ -99,7 +101,7 @@ class Stack:
     def stitch(self, records: Sequence[StreamRecord]) -> StitchReport:
         stores = Stores(identities=self.identities, fragments=self.fragments, log=self.log, consents=self.consents)
         stitcher = Stitcher(
-            person=partial(stitch_person, stores=stores, key=KEY, late=self.replays),
+            person=partial(stitch_person, stores=stores, key=KEY, late=self.replays, background=self.background),
             merges=partial(merges_of, stores=stores, key=KEY),
             fragments=self.fragments,
             announcer=self.announcer,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -139,7 +139,15 @@ class RuleWorld:
                 if transition.quarantined:
                     resolve_cluster(self.identities, KEY, transition.quarantined, self.rules, at=NOON)
 
-    def replay(self, *, wrap: Callable[[str, Any], Any] = lambda _, port: port, course: Course | None = None) -> RuleReplay:
+    def replay(
+        self,
+        *,
+        wrap: Callable[[str, Any], Any] = lambda _, port: port,
+        course: Course | None = None,
+        holder: str = "lea",
+        clock: Callable[[], datetime] = lambda: NOON,
+        is_taking_over: bool = False,
+    ) -> RuleReplay:
         store, scan = wrap("identities", self.identities), wrap("scan", MemoryIdentityScan(self.identities))
         ports = ReplayPorts(
             identities=store,
@@ -148,14 +156,17 @@ class RuleWorld:
             log=MemoryLogScan(self.log),
             states=wrap("states", self.states),
             originals=wrap("originals", self.originals),
+            published=lambda: self.document,
         )
         return RuleReplay(
             ports,
             key=KEY,
             kinds=KINDS,
-            clock=lambda: NOON,
+            clock=clock,
             consequences=wrap("consequences", self.consequences),
             course=course or Unhurried(),
+            holder=holder,
+            is_taking_over=is_taking_over,
         )
 
     def change(self, document: Mapping[str, Any]) -> Outcome:

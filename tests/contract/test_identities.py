@@ -240,6 +240,34 @@ def test_the_history_of_a_person_is_told_by_time(store: Identities) -> None:
     assert list(store.history_under(prs(B))) == []
 
 
+@pytest.mark.parametrize("count", [9_000, 20_000, 60_000])
+def test_what_changed_is_kept_whole_however_many_partitions_are_to_be_folded_again(store: Identities, count: int) -> None:
+    refold = tuple(prs(f"anonymous_id:{number}") for number in range(count))
+    parts = refold[: count // 4]
+    large = Transition(
+        cause="pk/sk/0",
+        at=NOON,
+        refold=refold,
+        parted=(Parted(origin=prs(A), parts=parts, cause="pk/sk/0", at=NOON),),
+        sealing=(prs(B),),
+    )
+    small = Transition(cause="pk/sk/00", at=NOON + timedelta(minutes=1), refold=(prs(B),))
+    for transition in (large, small):
+        store.commit(Commit(heads=(head(f"email:{transition.cause}@x.fr"),), transition=(prs(A), transition)))
+    assert store.transition(prs(A), "pk/sk/0") == large
+    assert list(store.history_under(prs(A))) == [large, small]
+
+
+def test_what_a_lost_commit_would_have_changed_is_nothing_that_was(store: Identities) -> None:
+    def change(of: str) -> Transition:
+        return Transition(cause="pk/sk/0", at=NOON, refold=tuple(prs(f"{of}:{number}") for number in range(20_000)))
+
+    store.commit(Commit(heads=(head(A),), transition=(prs(A), change("card"))))
+    with pytest.raises(Conflict):
+        store.commit(Commit(heads=(head(A),), transition=(prs(A), change("phone"))))
+    assert store.transition(prs(A), "pk/sk/0") == change("card")
+
+
 def _heads(number: int) -> tuple[Head, ...]:
     return tuple(head(f"anonymous_id:{each}") for each in range(number))
 

@@ -24,6 +24,7 @@ from ariane.adapters.memory.identity_scan import MemoryIdentityScan
 from ariane.adapters.memory.log_scan import MemoryLogScan
 from ariane.adapters.memory.originals import MemoryOriginals
 from ariane.adapters.memory.replay_states import MemoryReplayStates
+from ariane.errors import Conflict
 from ariane.events.model import LogItem
 from ariane.identity.commits import Commit, Entry, IdentityStore
 from ariane.identity.model import Cluster
@@ -133,15 +134,49 @@ def test_how_far_a_change_is_comes_back_as_it_was_saved(tables: Tables) -> None:
     assert tables.states.applied() is None
     assert list(tables.states.partitions("abc", 0)) == []
     tables.states.save(STATE)
-    assert tables.states.latest() == STATE
-    later = replace(STATE, told=("prs_a rules/abc/prs_a", "clu_1"), partitions=2, refolded=7, ended_at=NOON + timedelta(hours=1))
+    assert tables.states.latest() == replace(STATE, version=1)
+    later = replace(
+        STATE,
+        told=("prs_a rules/abc/prs_a", "clu_1"),
+        partitions=2,
+        rows="abc/1",
+        refolded=7,
+        ended_at=NOON + timedelta(hours=1),
+        held_by="lea@till (process 7)",
+        held_until=NOON + timedelta(minutes=5),
+        version=1,
+    )
     tables.states.save(later)
     tables.states.save_partitions("abc", 0, ["prs_a", "prs_b"])
     tables.states.save_partitions("abc", 1, ["prs_c"])
     tables.states.save_applied(STATE.after)
-    assert tables.states.latest() == later
+    assert tables.states.latest() == replace(later, version=2)
     assert [list(tables.states.partitions("abc", number)) for number in (0, 1, 2)] == [["prs_a", "prs_b"], ["prs_c"], []]
     assert tables.states.applied() == STATE.after
+
+
+@pytest.mark.parametrize("version", [0, 1, 3])
+def test_how_far_a_change_is_is_saved_only_by_who_knows_how_far_it_was(tables: Tables, version: int) -> None:
+    tables.states.save(STATE)
+    tables.states.save(replace(STATE, refolded=1, version=1))
+    with pytest.raises(Conflict):
+        tables.states.save(replace(STATE, refolded=9, version=version))
+    assert tables.states.latest() == replace(STATE, refolded=1, version=2)
+
+
+def test_a_change_that_was_begun_before_states_had_versions_goes_on() -> None:
+    with mock_aws():
+        make_table("identities")
+        client = boto3.client("dynamodb", region_name=REGION)
+        states = DynamoReplayStates(client, table="identities")
+        states.save(replace(STATE, partitions=1, rows="abc"))
+        names = {"#v": "v", "#ps": "ps"}
+        key = {"pk": {"S": "RULES"}, "sk": {"S": "STATE"}}
+        client.update_item(TableName="identities", Key=key, UpdateExpression="REMOVE #v, #ps", ExpressionAttributeNames=names)
+        earlier = replace(STATE, partitions=1, rows="abc")
+        assert states.latest() == earlier
+        states.save(earlier)
+        assert states.latest() == replace(earlier, version=1)
 
 
 def test_assertions_are_kept_as_they_were(tables: Tables) -> None:

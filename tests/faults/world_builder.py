@@ -132,11 +132,12 @@ class Builder:
             log=Flat(port("log_scan")),
             states=port("replay_states"),
             originals=port("originals"),
+            published=lambda: port("definitions").document("identity"),
         )
         kinds = {name: SourceKind(source["kind"]) for name, source in SOURCES.items()}
         consequences = RuleConsequences(self._stores(worker), port("announcer"), KEYS.person)
         clock = self.clock(worker)
-        replay = RuleReplay(ports, key=KEYS.person, kinds=kinds, clock=clock, consequences=consequences, course=_Unhurried())
+        replay = RuleReplay(ports, key=KEYS.person, kinds=kinds, clock=clock, consequences=consequences, course=_Unhurried(), holder=worker)
         return RuleWorker(replay, port("replay_states"))
 
     def _stores(self, worker: str) -> Stores:

@@ -73,7 +73,7 @@ def _object(line: bytes) -> Mapping[str, Any]:
     try:
         item = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise Rejected("invalid_json", f"the line is not JSON: {error}") from error
+        raise Rejected("invalid_json", f"the line is not JSON: {error.msg}, column {error.colno}") from error
     if not isinstance(item, Mapping):
         raise Rejected("invalid_event", "an event is a JSON object")
     return item

@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ariane.events.model import Event
-from ariane.identity.epochs import Facts, mapped
+from ariane.identity.epochs import Facts, mapped, plain
 from ariane.identity.identifiers import normalise
 from ariane.identity.model import Split
 from ariane.identity.reference import Refusal, Resolution, resolve
+from ariane.identity.rule_blocking import Blocked
 from ariane.identity.rule_evidence import BothWays, Events, Stored, Turn, heard
 from ariane.identity.rules import Identifier, Rules
 
@@ -46,7 +47,7 @@ class RuleChange:
     events: int
     assertions: int
     people_before: int
-    """Of those whom any event names."""
+    """Of those whom any event names; of a shared device one for each of its selves that an event is of."""
     people_after: int
     merges: Sequence[Regrouped]
     splits: Sequence[Regrouped]
@@ -62,6 +63,7 @@ class RuleChange:
     rehomed: Sequence[Rehomed]
     stopped: Sequence[Turned]
     begun: Sequence[Turned]
+    blocked: Blocked
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -80,6 +82,9 @@ class RuleChange:
             "events_rehomed": sum(each.events for each in self.rehomed),
             "identifiers_stopped": len(self.stopped),
             "identifiers_begun": len(self.begun),
+            "blocked_identifiers": self.blocked.identifiers,
+            "blocked_events": self.blocked.events,
+            "blocked_people": self.blocked.people,
         }
 
 
@@ -128,10 +133,32 @@ def homes_in(events: Events, found: Compared) -> Iterator[tuple[Event, Identifie
         yield event, *found.homes(old, new, event.timestamp)
 
 
-def rehomed(events: Events, found: Compared) -> Sequence[Rehomed]:
-    return counted(Counter((before, after) for _, before, after in homes_in(events, found) if before != after))
+@dataclass(slots=True)
+class Moves:
+    """Whose the events were and will be, counted."""
+
+    counts: Counter[tuple[Identifier | None, Identifier | None]] = field(default_factory=Counter)
+    selves_before: set[Identifier] = field(default_factory=set)
+    """Of shared devices: those of their selves whose at least one event is."""
+    selves_after: set[Identifier] = field(default_factory=set)
+
+    def take(self, old: Identifier | None, new: Identifier | None, found: Compared) -> None:
+        if old != new:
+            self.counts[old, new] += 1
+        if old is not None and plain(old) in found.before.facts.shared_since:
+            self.selves_before.add(old)
+        if new is not None and plain(new) in found.after.facts.shared_since:
+            self.selves_after.add(new)
+
+    @property
+    def rehomed(self) -> Sequence[Rehomed]:
+        rows = (Rehomed(before, after, count) for (before, after), count in self.counts.items())
+        return sorted(rows, key=lambda each: (-each.events, str(each.before), str(each.after)))
 
 
-def counted(moves: Mapping[tuple[Identifier | None, Identifier | None], int]) -> Sequence[Rehomed]:
-    rows = (Rehomed(before, after, count) for (before, after), count in moves.items())
-    return sorted(rows, key=lambda each: (-each.events, str(each.before), str(each.after)))
+def moves(events: Events, found: Compared) -> Moves:
+    """Reads the events once more."""
+    counted = Moves()
+    for _, old, new in homes_in(events, found):
+        counted.take(old, new, found)
+    return counted

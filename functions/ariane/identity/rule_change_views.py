@@ -5,13 +5,14 @@ from typing import Any
 
 from ariane.identity.epochs import is_later, plain
 from ariane.identity.reference import Refusal
+from ariane.identity.rule_blocking import Blocked
 from ariane.identity.rule_change import Regrouped, Rehomed, RuleChange, Turned
 from ariane.identity.rules import Identifier
 
 
-def view_of(change: RuleChange, *, limit: int) -> Mapping[str, Any]:
-    """Of each list the first ``limit``; ``counts`` tells how many there are. Identifiers are written plainly, a shared device's later self
-    with ``epoch``."""
+def view_of(change: RuleChange, *, limit: int | None) -> Mapping[str, Any]:
+    """Of each list the first ``limit``, None: all of it; ``counts`` tells how many there are. Identifiers are written plainly, a shared
+    device's later self with ``epoch``."""
     lists: Mapping[str, Sequence[Any]] = {
         "merges": _each(change.merges, _people, limit),
         "splits": _each(change.splits, _people, limit),
@@ -24,10 +25,28 @@ def view_of(change: RuleChange, *, limit: int) -> Mapping[str, Any]:
         "identifiers_stopped": _each(change.stopped, _turned, limit),
         "identifiers_begun": _each(change.begun, _turned, limit),
     }
-    return {"counts": change.counts, **lists}
+    return {"counts": change.counts, "warnings": _warnings(change.blocked), "blocked_by": change.blocked.by, **lists}
 
 
-def _each[Row](rows: Sequence[Row], view: Callable[[Row], Any], limit: int) -> Sequence[Any]:
+def _warnings(blocked: Blocked) -> Sequence[Mapping[str, str]]:
+    excessive = blocked.excessive
+    if not excessive:
+        return []
+    shares = ", ".join(f"{each.blocked:,} of {each.named:,} {each.namespace} identifiers ({each.share:.1%})" for each in excessive)
+    losing = f"{_count(blocked.events, 'event', 'events')} and {_count(blocked.people, 'person', 'people')}"
+    by = ", ".join(f"{pattern} {count:,}" for pattern, count in blocked.by.items())
+    message = (
+        f"{shares.replace('%)', ' %)')} would be blocked: {losing} would lose one. By pattern: {by}. "
+        "If that is not meant, make the pattern narrower"
+    )
+    return [{"code": "many_blocked", "message": message}]
+
+
+def _count(number: int, one: str, several: str) -> str:
+    return f"{number:,} {one if number == 1 else several}"
+
+
+def _each[Row](rows: Sequence[Row], view: Callable[[Row], Any], limit: int | None) -> Sequence[Any]:
     return [view(row) for row in rows[:limit]]
 
 

@@ -1,14 +1,15 @@
 """The differences between two resolutions, for a person to judge: who becomes one, who is parted, what is refused, what links no more."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ariane.identity.clusters import BOUND
-from ariane.identity.epochs import Reason, is_later
+from ariane.identity.epochs import Reason, is_later, later_self
 from ariane.identity.identifiers import normalise
 from ariane.identity.reference import Refusal, Resolution
-from ariane.identity.rule_change import Compared, Regrouped, Rehomed, RuleChange, Turned, rehomed
+from ariane.identity.rule_blocking import blocked_in
+from ariane.identity.rule_change import Compared, Moves, Regrouped, RuleChange, Turned, moves
 from ariane.identity.rule_evidence import BothWays, Events
 from ariane.identity.rules import Identifier, Rules
 
@@ -19,7 +20,7 @@ type _Person = Identifier
 type _Image = Callable[[Identifier], Identifier | None]
 
 
-def described(found: Compared, moved: Sequence[Rehomed]) -> RuleChange:
+def described(found: Compared, moved: Moves) -> RuleChange:
     people = _People.of(found)
     both, before, after = found.both, found.before, found.after
     image = people.image
@@ -27,8 +28,8 @@ def described(found: Compared, moved: Sequence[Rehomed]) -> RuleChange:
     return RuleChange(
         events=both.events,
         assertions=len(after.assertions),
-        people_before=len(set(people.old.values())),
-        people_after=len(set(people.new.values())),
+        people_before=_count(people.old, before, moved.selves_before),
+        people_after=_count(people.new, after, moved.selves_after),
         merges=people.merges(),
         splits=people.splits(),
         demoted=demoted,
@@ -36,15 +37,16 @@ def described(found: Compared, moved: Sequence[Rehomed]) -> RuleChange:
         shared_devices=sorted(after.facts.shared_since.keys() - before.facts.shared_since.keys()),
         hubs=sorted(set(after.facts.hubs) - set(before.facts.hubs)),
         quarantined=_quarantined(found, image),
-        rehomed=moved,
+        rehomed=moved.rehomed,
         stopped=_stopped(both),
         begun=_begun(both),
+        blocked=blocked_in(both, people.old),
     )
 
 
 def change(events: Events, found: Compared) -> RuleChange:
     """Reads the events once more."""
-    return described(found, rehomed(events, found))
+    return described(found, moves(events, found))
 
 
 @dataclass(slots=True)
@@ -79,6 +81,15 @@ def _owners(resolution: Resolution, named: Iterable[Identifier]) -> dict[Identif
         members = [each for each in component if not is_later(each)]
         owners.update(dict.fromkeys(members, min(members, default=None)))  # type: ignore[arg-type]
     return owners
+
+
+def _count(owners: Mapping[Identifier, _Person], resolution: Resolution, selves: Collection[Identifier]) -> int:
+    """People, and the later selves of shared devices. A device that was shared before it was ever alone has no earlier self."""
+    shared, joined = resolution.facts.shared_since, resolution.component_of()
+    earlier = {each for each in shared if each in joined or each in selves}
+    people = {person for each, person in owners.items() if each not in shared or each in earlier}
+    later = {each for each in shared if each in owners and (each not in earlier or later_self(each) in selves)}
+    return len(people) + len(later)
 
 
 def _image_under(rules: Rules) -> _Image:

@@ -83,6 +83,8 @@ class BothWays:
     """An identifier that events name under the old rules alone, why, and what stands in its place under the new -> how many events."""
     gained: Counter[tuple[Identifier, Turn]] = field(default_factory=Counter)
     """Those that stand in no other's place."""
+    touched: Counter[Turn] = field(default_factory=Counter)
+    """Why events name less than before -> how many events."""
     events: int = 0
 
 
@@ -155,8 +157,10 @@ def _compare(both: BothWays, event: Event, gone: Collection[Identifier], come: C
     earlier = {_written(each, event, both.before.rules): each for each in come}
     later = {each: _written(each, event, both.after.rules) for each in gone}
     replaced = {each: written if written in come else earlier.get(each) for each, written in later.items()}
+    turns = {each: Turn.NORMALISER if becomes else _turn(each, later[each], both.after.rules) for each, becomes in replaced.items()}
     for each, becomes in replaced.items():
-        both.lost[each, Turn.NORMALISER if becomes else _turn(each, later[each], both.after.rules), becomes] += 1
+        both.lost[each, turns[each], becomes] += 1
+    both.touched.update(set(turns.values()))
     for each in set(come) - set(replaced.values()):
         both.gained[each, _turn(each, _written(each, event, both.before.rules), both.before.rules)] += 1
 

@@ -1,6 +1,6 @@
 """What applying a change of rules works with."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -10,6 +10,9 @@ from ariane.identity.background import BackgroundStore
 from ariane.identity.model import Assertion, Split, Transition
 from ariane.identity.rule_snapshot import IdentityScan
 from ariane.identity.rules import Rules
+
+type Published = Callable[[], Mapping[str, Any] | None]
+"""The document of the rules that are published now."""
 
 
 class LogScan(Protocol):
@@ -32,9 +35,17 @@ class ReplayState:
     """Where transitions may lie that were not announced: ``{person id} {cause}``, or a cluster's id."""
     partitions: int = 0
     """How many rows of partitions to be folded again there are."""
+    rows: str = ""
+    """The name that they lie under: no two changes share it."""
     refolded: int = 0
     """How many partitions were."""
     ended_at: datetime | None = None
+    held_by: str = ""
+    """Who carries it out at the moment, in words …"""
+    held_until: datetime | None = None
+    """… unless it is heard of no more until then."""
+    version: int = 0
+    """As which it was read. 0: there was none."""
 
 
 class ReplayStates(Protocol):
@@ -42,11 +53,13 @@ class ReplayStates(Protocol):
         """What was saved last, of whichever change."""
         ...
 
-    def save(self, state: ReplayState) -> None: ...
+    def save(self, state: ReplayState) -> None:
+        """As the version after the one at which it was read. Raises Conflict where it was changed since."""
+        ...
 
-    def partitions(self, digest: str, number: int) -> Sequence[str]: ...
+    def partitions(self, rows: str, number: int) -> Sequence[str]: ...
 
-    def save_partitions(self, digest: str, number: int, partitions: Sequence[str]) -> None: ...
+    def save_partitions(self, rows: str, number: int, partitions: Sequence[str]) -> None: ...
 
     def applied(self) -> Mapping[str, Any] | None:
         """The rules that what is stored follows, as far as a replay said so at its end."""
@@ -79,6 +92,7 @@ class ReplayPorts:
     log: LogScan
     states: ReplayStates
     originals: Originals
+    published: Published
 
 
 class Consequences(Protocol):

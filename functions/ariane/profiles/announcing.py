@@ -1,7 +1,7 @@
 """What is told on the bus: merges, and events that something listens to."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import batched
 from typing import Any, Protocol, Self
 
@@ -15,8 +15,8 @@ from ariane.profiles.fragments import counted_name
 EVENT = "Event"
 PROFILE_MERGED = "Profile Merged"
 PROFILE_SPLIT = "Profile Split"
-_MOST_REHOMED = 1_000
-"""Partitions in one fact: the bus takes 256 KB, the journey queue too."""
+_MOST_NAMED = 1_000
+"""Person ids in one fact: the bus takes 256 KB, the journey queue too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,10 @@ def split_fact(parted: Parted) -> Fact:
 def facts_of_transition(transition: Transition) -> list[Fact]:
     """What people became one, what one person became several, and whose events (by their partition in the log) may be another's now:
     nobody parts where a device turns out to be shared, but what it did since then is its own."""
-    facts = [merged_fact(each) for each in transition.merged] + [split_fact(each) for each in transition.parted]
-    return [*facts, *(_rehomed_fact(transition, moved) for moved in batched(transition.refold, _MOST_REHOMED, strict=False))]
+    merged = (replace(each, absorbed=some) for each in transition.merged for some in batched(each.absorbed, _MOST_NAMED, strict=False))
+    parted = (replace(each, parts=some) for each in transition.parted for some in batched(each.parts, _MOST_NAMED, strict=False))
+    rehomed = (_rehomed_fact(transition, moved) for moved in batched(transition.refold, _MOST_NAMED, strict=False))
+    return [*map(merged_fact, merged), *map(split_fact, parted), *rehomed]
 
 
 def _rehomed_fact(transition: Transition, moved: Sequence[str]) -> Fact:

@@ -7,7 +7,8 @@ device *wakes* it: one transaction takes its counts out of the sum and writes th
 
 A bundle is a cache and never the only place of anything. Its seals mean nothing when its generation is another: whoever would have to think
 too hard about a change *dissolves* it first, readers fall back on reading every fragment, and the sealer sums up anew. Whom it covers is
-told by ``reshaped`` and ``children`` of the head that it lies under (``identity.shapes``).
+told by ``reshaped`` and ``children`` of the head that it lies under (``identity.shapes``), as long as that is a root; below another root
+``reach`` tells whether it may be asked.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

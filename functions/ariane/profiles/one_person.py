@@ -53,6 +53,7 @@ def stitch_person(
     """``records`` are all of one person id, in the stream's order; ``stored`` is its fragment as read just before. ``late`` takes the
     links that others stand in the way of; without one they fail the delivery."""
     own_id = records[0].item.person_id
+    unsummed: set[str] = set()
     for attempt in range(_ATTEMPTS):
         known = stored or StoredFragment(fragment=Fragment(person_id=own_id))
         try:
@@ -60,12 +61,14 @@ def stitch_person(
             changed, told = delivery.commit(records)
         except Conflict:
             stored = stores.fragments.load([own_id]).get(own_id)
-            if stored is not None and attempt >= _PATIENCE:
-                stored = unsealed(stored, stores.fragments, rest_until=records[-1].item.received_at + BUSY)
+            if stored is not None and stored.seal is not None and attempt >= _PATIENCE:
+                stored = unsealed(stored, stores.fragments, rest_until=stores.clock() + BUSY)
+                unsummed.add(own_id)
             continue
         follow(changed, stores=stores, key=key, rules=definitions.rules, background=background)
-        if delivery.crowded and background is not None:
-            background.put([SealJob(person=delivery.crowded, cause=own_id)])
+        unsummed |= {delivery.crowded} if delivery.crowded else set()
+        if unsummed and background is not None:
+            background.put([SealJob(person=each, cause=own_id) for each in sorted(unsummed)])
         is_moved = any(own_id in each.refold for each in changed)
         return [*_facts_of(changed), *delivery.event_facts(told, is_moved=is_moved)]
     raise Retryable("fragment_contended", "other writers of the same fragment keep coming")

@@ -39,10 +39,6 @@ class ProfileReader:
         self._identities = identities
         self._fragments = fragments
 
-    def root_of(self, person_id: str) -> str:
-        """The id of the profile that ``person_id`` belongs to now."""
-        return climb(self._identities, [person_id]).root_of(person_id).person_id
-
     def are_one(self, one: str, other: str) -> bool:
         """Whether two person ids belong to one profile now."""
         return are_one(self._identities, one, other)
@@ -52,10 +48,9 @@ class ProfileReader:
         for, in as many reads however many they are."""
         for _ in range(_ATTEMPTS):
             root = climb(self._identities, [person_id]).root_of(person_id)
-            found = reach(root, self._identities, self._fragments) if is_large(root) else None
-            if found is None or not found.bundles:
+            if not is_large(root):
                 return self._whole(root)
-            read = self._reached(root, found)
+            read = self._reached(root, reach(root, self._identities, self._fragments))
             if read is not None:
                 return read
         return self.snapshot(person_id)
@@ -79,11 +74,10 @@ class ProfileReader:
 
     def _reached(self, root: Head, found: Reach) -> Profile | None:
         """None: what was read does not go together; read again."""
-        stored = self._fragments.load(sorted(found.heads))
+        stored = self._fragments.load([root.person_id, *sorted(found.names)])
         if any(bundle.counts(each.seal) for bundle in found.bundles for each in stored.values()):
             return None
-        members = {each: str(head.identifier) for each, head in found.heads.items() if head.identifier and each != root.person_id}
-        profile = self._folded(root, members, {each: row.fragment for each, row in stored.items()}, found.bundles)
+        profile = self._folded(root, found.names, {each: row.fragment for each, row in stored.items()}, found.bundles)
         return replace(profile, at_rest=_at_rest(found.bundles))
 
     def _folded(

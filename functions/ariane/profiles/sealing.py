@@ -4,7 +4,7 @@ Every write leaves a state that readers can use or see that they cannot, so a cr
 asked next goes on. A bundle that is begun anew is closed until everybody whom it is to cover is in its sum or listed as awake.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import batched
@@ -12,11 +12,11 @@ from typing import Protocol
 
 from ariane.errors import Conflict, Rejected, Retryable
 from ariane.identity.model import Head
-from ariane.identity.rules import Normaliser, Rules
+from ariane.identity.rules import Identifier, Normaliser, Rules
 from ariane.identity.trees import Members, climb
 from ariane.instants import Clock
 from ariane.profiles.bundles import MOST_SEALED, Bundle, Bundles, Moved, bundle_of
-from ariane.profiles.fragments import Fragment, Seal, StoredFragment
+from ariane.profiles.fragments import Fragment, Seal, StoredFragment, encode
 from ariane.profiles.reach import Reach, is_large, reach
 from ariane.profiles.refold_marks import new_generation
 
@@ -24,6 +24,8 @@ KEPT_AWAKE = 8
 """Of the devices those that were heard of last: they are the likeliest to be heard of next."""
 BUSY = timedelta(hours=1)
 """For which a bundle rests that was dissolved because its devices kept waking."""
+_MOST_BYTES = 3_000_000
+"""Of the fragments of one transaction, which takes 4 MB with the bundle and the names."""
 _TOO_LARGE = timedelta(days=1)
 _OF_ADDRESSES = frozenset({Normaliser.EMAIL, Normaliser.PHONE})
 _ATTEMPTS = 6
@@ -56,36 +58,44 @@ class Sealer:
         self._generations = generations
 
     def seal(self, person_id: str) -> int:
-        """Leaves few of its person awake. Returns how many it sealed. Raises Retryable where others keep writing or the bundle rests."""
+        """Leaves few of its person awake. Returns how many it sealed. Raises Retryable where others keep writing,
+        or have been busy of late."""
         for _ in range(_ATTEMPTS):
             try:
-                return self._seal(person_id)
-            except Rejected:
-                self._give_up(person_id)
-                return 0
+                return self._seal_or_give_up(person_id)
             except Conflict:
                 continue
         raise Retryable("bundle_contended", "other writers of the same person keep coming")
 
-    def _give_up(self, person_id: str) -> None:
-        """Its devices know more than a row holds: it is read whole, and tried again another day. Raises Conflict."""
-        root = climb(self._identities, [person_id]).root_of(person_id).person_id
-        for bundle in self._bundles.bundles([root]).values():
-            if bundle.moved is None:
-                self._bundles.dissolve(bundle, generation=self._generations(), rest_until=self._clock() + _TOO_LARGE)
-
-    def _seal(self, person_id: str) -> int:
+    def _seal_or_give_up(self, person_id: str) -> int:
+        """Where its devices know more than a row holds, the person is read whole, and it is tried again another day."""
         root = climb(self._identities, [person_id]).root_of(person_id)
-        if not is_large(root):
+        stored = self._bundles.bundles([root.person_id]).get(root.person_id)
+        if not is_large(root) or self._is_given_up(stored):
             return 0
+        try:
+            return self._seal(root)
+        except Rejected:
+            for bundle in self._bundles.bundles([root.person_id]).values():
+                self._bundles.dissolve(bundle, generation=self._generations(), rest_until=self._clock() + _TOO_LARGE)
+            return 0
+
+    def _seal(self, root: Head) -> int:
         found = reach(root, self._identities, self._bundles)
         self._expect_unmoved(root)
         bundle = self._covering(root, found)
         work = _Work(bundle, self._bundles, self._holdings)
         apart = self._apart(found, bundle)
-        work.seal(self._resting(apart, found.heads))
+        work.seal(self._resting(apart, found.names))
         work.finish([row.fragment.person_id for row in apart])
         return len(work.sealed)
+
+    def _is_given_up(self, bundle: Bundle | None) -> bool:
+        """For long. Raises Retryable where it rests for a while only, for its devices are busy."""
+        rest = bundle.rest_until - self._clock() if bundle is not None and bundle.rest_until is not None else timedelta(0)
+        if timedelta(0) < rest <= BUSY:
+            raise Retryable("bundle_rests", "the devices of this person are too busy to be summed up for now")
+        return rest > BUSY
 
     def _expect_unmoved(self, root: Head) -> None:
         """Whoever joined while the members were read would be covered twice."""
@@ -101,19 +111,16 @@ class Sealer:
         others = [each for each in found.bundles if each is not own]
         if own is None:
             return self._begun(root, others)
-        members = [each for each in found.heads if each != root.person_id]
-        if len(members) > len(own.awake) + _FEW or len(others) >= MOST_SEALED:
+        if len(found.names) > len(own.awake) + _FEW or len(others) >= MOST_SEALED:
             self._bundles.dissolve(own, generation=self._generations())
             raise Conflict("bundle_outgrown", "so much has joined that it is begun anew")
         if own.children == root.children:
             return own
-        return self._put(replace(own.with_bundles(others, members), children=root.children), others)
+        return self._put(replace(own.with_bundles(others, found.names), children=root.children), others)
 
     def _begun(self, root: Head, others: Sequence[Bundle]) -> Bundle:
         """A closed one, or what an earlier attempt left of it."""
         bundle = self._bundles.bundles([root.person_id]).get(root.person_id) or Bundle(holder=root.person_id)
-        if bundle.rest_until is not None and bundle.rest_until > self._clock():
-            raise Retryable("bundle_rests", "the devices of this person are too busy to be summed up for now")
         if bundle.is_open or bundle.moved or (bundle.reshaped, bundle.children) != (root.reshaped, root.children):
             fresh = Bundle(holder=root.person_id, version=bundle.version, generation=self._generations())
             bundle = self._put(replace(fresh, reshaped=root.reshaped, children=root.children))
@@ -131,28 +138,30 @@ class Sealer:
 
     def _apart(self, found: Reach, bundle: Bundle) -> list[StoredFragment]:
         """Members that its sum does not count, as they are stored; whoever was never anybody's anchor has no row yet."""
-        members = {each: head for each, head in found.heads.items() if each != bundle.holder}
-        stored = self._bundles.load(sorted(members))
-        rows = [stored.get(each) or _unwritten(head) for each, head in members.items()]
-        counted: dict[Seal | None, bool] = {None: False}
-        for row in rows:
-            if _unversioned(row.seal) not in counted:
-                counted[_unversioned(row.seal)] = self._is_in(row.seal, bundle)
+        stored = self._bundles.load(sorted(found.names))
+        rows = [stored.get(each) or _unwritten(each, name) for each, name in found.names.items()]
+        counted = {seal: self._is_in(seal, bundle) for seal in {_unversioned(row.seal) for row in rows}}
         return [row for row in rows if not counted[_unversioned(row.seal)]]
 
     def _is_in(self, seal: Seal | None, bundle: Bundle) -> bool:
-        """And in none that lost it to this person, and stands until somebody looks."""
+        """Another bundle that counts it lost it to this person, or is of somebody whom this one was joined to meanwhile. It is dissolved,
+        or it would go on to count what is sealed here."""
         found = bundle_of(seal, self._bundles) if seal is not None else None
-        return found is not None and (found.holder, found.generation) == (bundle.holder, bundle.generation)
+        if found is None:
+            return False
+        if (found.holder, found.generation) == (bundle.holder, bundle.generation):
+            return True
+        self._bundles.dissolve(found, generation=self._generations())
+        return False
 
-    def _resting(self, apart: Iterable[StoredFragment], heads: Mapping[str, Head]) -> Sequence[StoredFragment]:
-        devices = [row for row in apart if self._is_sealable(heads[row.fragment.person_id], row)]
+    def _resting(self, apart: Iterable[StoredFragment], names: Mapping[str, str]) -> Sequence[StoredFragment]:
+        devices = [row for row in apart if self._is_sealable(names[row.fragment.person_id], row)]
         devices.sort(key=lambda row: (row.fragment.last_seen or 0, row.fragment.person_id), reverse=True)
         return devices[KEPT_AWAKE:]
 
-    def _is_sealable(self, head: Head, row: StoredFragment) -> bool:
+    def _is_sealable(self, name: str, row: StoredFragment) -> bool:
         """What others feed, and what feeds others, is more than its row says. Every decision must see all addresses."""
-        rule = self._rules().namespaces.get(head.identifier.namespace) if head.identifier is not None else None
+        rule = self._rules().namespaces.get(Identifier.parse(name).namespace)
         is_device = rule is not None and rule.is_device and rule.normaliser not in _OF_ADDRESSES
         return is_device and not row.fragment.is_routed and not row.fragment.feeds
 
@@ -169,7 +178,7 @@ class _Work:
         """Listed as holders, and found to hold nothing."""
 
     def seal(self, rows: Iterable[StoredFragment]) -> None:
-        for some in batched(rows, MOST_SEALED, strict=False):
+        for some in _batches(rows):
             done = self._seal(some)
             self.sealed |= done
             self._unheld |= done - set(self._holdings.held(sorted(done)))
@@ -222,8 +231,23 @@ class _Work:
         return True
 
 
-def _unwritten(head: Head) -> StoredFragment:
-    return StoredFragment(fragment=Fragment(person_id=head.person_id, identifier=str(head.identifier) if head.identifier else None))
+def _batches(rows: Iterable[StoredFragment]) -> Iterator[Sequence[StoredFragment]]:
+    """As many as one transaction takes, by number and by size."""
+    some: list[StoredFragment] = []
+    size = 0
+    for row in rows:
+        own = len(encode(row.fragment))
+        if some and (len(some) == MOST_SEALED or size + own > _MOST_BYTES):
+            yield some
+            some, size = [], 0
+        some.append(row)
+        size += own
+    if some:
+        yield some
+
+
+def _unwritten(person_id: str, name: str) -> StoredFragment:
+    return StoredFragment(fragment=Fragment(person_id=person_id, identifier=name))
 
 
 def _unversioned(seal: Seal | None) -> Seal | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ariane.errors import Conflict, Retryable
+from ariane.errors import Conflict, Rejected, Retryable
 from ariane.identity.trees import Heads, climb
 from ariane.profiles.bundles import Bundle, Waker, bundle_of
 from ariane.profiles.fragments import Fragment, RoutedFragment, StoredFragment
@@ -20,7 +20,8 @@ _ATTEMPTS = 5
 def save_awake(
     before: StoredFragment, after: Fragment, bundles: Waker, *, sequence: str | None = None, routed: Sequence[RoutedFragment] = ()
 ) -> str | None:
-    """Writes ``after`` over ``before``, which holds no more than it. Returns the holder of a bundle that has too many awake by now.
+    """Writes ``after`` over ``before``, which holds no more than it. Returns the holder of a bundle that has too many awake by now, or
+    had to be dissolved.
 
     Raises Conflict."""
     stored = replace(before, fragment=after, sequence=sequence or before.sequence, seal=None)
@@ -29,7 +30,12 @@ def save_awake(
         bundles.save(stored, routed=routed)
         return None
     left = bundle.without(before.fragment)
-    bundles.save(stored, routed=routed, bundle=left)
+    try:
+        bundles.save(stored, routed=routed, bundle=left)
+    except Rejected:  # its row is full: the sealer will find out what to do about that
+        unsealed(before, bundles)
+        bundles.save(stored, routed=routed)
+        return left.holder
     return left.holder if is_crowded(left) else None
 
 
@@ -67,7 +73,7 @@ def unsealed(stored: StoredFragment, bundles: Waker, *, rest_until: datetime | N
 
 def dissolve_over(person_id: str, identities: Heads, bundles: Waker) -> tuple[str, ...]:
     """Dissolves every bundle that may still have something of a person id in its sum: for whoever writes less into its fragment than was
-    there. Returns the holders. Raises Retryable."""
+    there. Returns the holders, also of what was dissolved before: who did may not have heard of it. Raises Retryable."""
     paths = climb(identities, [person_id])
     if not is_large(paths.root_of(person_id)):
         return ()
@@ -79,5 +85,5 @@ def dissolve_over(person_id: str, identities: Heads, bundles: Waker) -> tuple[st
                 bundles.dissolve(bundle, generation=new_generation())
         except Conflict:
             continue
-        return tuple(bundle.holder for bundle in standing)
+        return tuple(bundle.holder for bundle in found.values() if bundle.moved is None)
     raise Retryable("fragment_contended", "other writers of the same fragment keep coming")

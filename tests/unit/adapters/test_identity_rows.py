@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 from ariane.adapters.aws.identities import DynamoIdentities
 from ariane.adapters.aws.items.identities import assertion_item, head_item
-from ariane.adapters.aws.items.identity_history import history_item
+from ariane.adapters.aws.items.identity_changes import history_item
 from ariane.errors import ArianeError, Conflict, Permanent, Retryable
 from ariane.identity.commits import Commit
 from ariane.identity.model import Evidence, Head, Merged, Summary, Transition

@@ -29,6 +29,7 @@ from ariane.identity.rules import Rules
 from ariane.identity.trees import climb
 from cli import identity_replay
 from cli.main import main
+from cli.reading_pace import ReadingPace
 from cli.replay_course import ConsoleCourse
 from cli.rule_stack import RuleStack
 from tests.builders.moto_endpoint import REGION, make_table
@@ -77,11 +78,20 @@ def test_a_dry_run_on_files_tells_counts_first_then_lists(shell: Shell, files: M
     given = ("--dry-run", "--events", files["log"], "--from", files["old"], "--rules", files["new"])
     code, out, err = shell(*given)
     assert (code, err) == (0, "")
-    assert out.startswith("Events read: 3\n")
-    assert "Would be parted: 1\n" in out
+    counts, *lists = out.split("\n\n")
+    assert counts.splitlines() == [
+        "3 events read: 1 person now, 3 under the new rules",
+        "1 person would be taken apart into several",
+        "3 events would be another person's",
+        "1 identifier would not count any more",
+        "1 identifier would be blocked: 3 events and 1 person would lose one",
+        "Warning: 1 of 1 email identifiers (100.0 %) would be blocked: 3 events and 1 person would lose one. By pattern: a blocked value, "
+        "a placeholder, or malformed 1. If that is not meant, make the pattern narrower.",
+    ]
+    assert [each.splitlines()[0] for each in lists] == counts.splitlines()[1:4]
     assert "  anonymous_id:a1  |  anonymous_id:a2  |  anonymous_id:a3\n" in out
-    assert "  email:till@shop.fr: blocked, 3 events\n" in out
-    assert "  1: email:till@shop.fr → anonymous_id:a1\n" in out
+    assert "  email:till@shop.fr: blocked, a placeholder or malformed, 3 events\n" in out
+    assert "  1 event: email:till@shop.fr → anonymous_id:a1\n" in out
 
     code, out, _ = shell(*given, "--json", "--limit", 1)
     found = orjson.loads(out)
@@ -98,7 +108,26 @@ def test_lists_are_cut_and_say_so(shell: Shell, files: Mapping[str, Path]) -> No
     files["new"].write_text(OLD.replace("  email: {priority: 2, normalise: email}\n", ""))
     code, out, _ = shell("--dry-run", "--events", files["log"], "--from", files["old"], "--rules", files["new"], "--limit", 2)
     assert code == 0
-    assert "  email:e0@x.fr: namespace, 1 events\n  email:e1@x.fr: namespace, 1 events\n  … and 3 more (--limit)\n" in out
+    assert out.endswith("1 event\n  … and 3 more (--limit, or --json for all)\n")
+    assert out.count("  email:e") == 2
+    _, out, _ = shell("--dry-run", "--events", files["log"], "--from", files["old"], "--rules", files["new"], "--json")
+    assert len(orjson.loads(out)["identifiers_stopped"]) == 5
+
+
+def test_rules_that_change_nothing_say_so_and_nothing_else(shell: Shell, files: Mapping[str, Path]) -> None:
+    code, out, _ = shell("--dry-run", "--events", files["log"], "--from", files["old"], "--rules", files["old"])
+    assert (code, out) == (0, "3 events read: 1 person now, 1 under the new rules\nNothing would change\n")
+
+
+def test_bad_lines_are_left_out_where_that_is_asked_for(shell: Shell, files: Mapping[str, Path]) -> None:
+    files["log"].write_bytes(b"junk\n" + files["log"].read_bytes())
+    given = ("--dry-run", "--events", files["log"], "--from", files["old"], "--rules", files["new"])
+    code, out, err = shell(*given)
+    assert (code, out) == (1, "")
+    assert "events.jsonl:1: invalid_json" in err
+    code, out, err = shell(*given, "--skip-invalid")
+    assert (code, out.splitlines()[0]) == (0, "3 events read: 1 person now, 3 under the new rules")
+    assert "Left out: 1 line that" in err
 
 
 @pytest.mark.parametrize(
@@ -108,6 +137,8 @@ def test_lists_are_cut_and_say_so(shell: Shell, files: Mapping[str, Path]) -> No
         (("--dry-run", "--apply"), "say either --dry-run or --apply"),
         (("--apply", "--rules", "new.yaml"), "--events and --rules are for --dry-run"),
         (("--dry-run", "--events", "-", "--from", "old.yaml"), "not standard input"),
+        (("--dry-run", "--skip-invalid"), "--skip-invalid is for the lines of --events"),
+        (("--dry-run", "--take-over"), "--take-over is for --apply"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(shell: Shell, arguments: tuple[str, ...], problem: str) -> None:
@@ -214,12 +245,13 @@ def test_a_dry_run_on_a_stage_changes_nothing(stage: Stage, shell: Shell, files:
 def test_applying_asks_publishes_and_makes_what_is_stored_follow(stage: Stage, shell: Shell) -> None:
     code, out, err = shell("--apply", given=b"n\n")
     assert (code, out) == (1, "")
-    assert "Would be parted: 1" in err
+    assert "1 person would be taken apart into several" in err
+    assert "Warning: 1 of 1 email identifiers" in err
     assert "nothing was changed" in err
     assert len(set(stage.roots(*VISITORS))) == 1
 
     code, out, _ = shell("--apply", given=b"y\n")
-    assert (code, out) == (0, "Renewed: people 1; folded again: partitions of the log 1.\n")
+    assert (code, out) == (0, "Done. Groups of people brought in line: 1; ids whose events were folded again: 1.\n")
     assert stage.roots(*VISITORS) == [prs(each) for each in VISITORS]
     assert stage.published() == stage.states.applied() == stage.wanted
 
@@ -248,7 +280,44 @@ def test_what_was_stopped_is_gone_on_with(stage: Stage, shell: Shell, monkeypatc
     code, out, err = shell("--apply", "--yes")
     assert code == 0
     assert "Going on with the change of rules" in err
-    assert "partitions of the log 1." in out
+    assert "ids whose events were folded again: 1." in out
+    assert stage.roots(*VISITORS) == [prs(each) for each in VISITORS]
+
+
+@pytest.mark.parametrize("call", [3, 9, 14, 19, 24, 29, 34, 39, 44, 49])
+def test_it_is_interrupted_at_a_call_and_the_same_command_goes_on(stage: Stage, shell: Shell, call: int) -> None:
+    calls = 0
+
+    def interrupted(**_: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            raise KeyboardInterrupt
+
+    stage.client.meta.events.register("before-call.dynamodb", interrupted)
+    code, out, err = shell("--apply", "--yes")
+    assert calls >= call
+    assert (code, out) == (130, "")
+    assert "the same command goes on" in err
+    code, out, _ = shell("--apply", "--yes")
+    assert code == 0
+    assert stage.roots(*VISITORS) == [prs(each) for each in VISITORS]
+    assert stage.published() == stage.states.applied() == stage.wanted
+    _, out, _ = shell("--apply", "--yes", "--json")
+    assert (orjson.loads(out)["renewed"], orjson.loads(out)["refolded"]) == (0, 0)
+
+
+def test_one_that_died_is_named_and_may_be_taken_over(stage: Stage, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(RuleReplay, "run", lambda *_: 1 / 0)
+        patch.setattr("os.getpid", lambda: 4711)
+        with pytest.raises(ZeroDivisionError):
+            shell("--apply", "--yes")
+    code, out, err = shell("--apply", "--yes")
+    assert (code, out) == (1, "")
+    assert "(process 4711) applies identity rules since" in err
+    assert "at once with --take-over" in err
+    assert shell("--apply", "--yes", "--take-over")[0] == 0
     assert stage.roots(*VISITORS) == [prs(each) for each in VISITORS]
 
 
@@ -256,7 +325,7 @@ def test_rules_that_were_published_before_are_made_to_be_followed_too(stage: Sta
     stage.publish(stage.wanted)
     code, out, _ = shell("--apply", "--yes")
     assert code == 0
-    assert out.startswith("Renewed: people 1; folded again: partitions of the log 1.")
+    assert out == "Done. Groups of people brought in line: 1; ids whose events were folded again: 1.\n"
     assert stage.roots(*VISITORS) == [prs(each) for each in VISITORS]
 
 
@@ -275,4 +344,26 @@ def test_the_course_tells_its_pace_and_keeps_to_the_rate() -> None:
     for done in range(1, 13):
         course.at("renewing", done, 20)
     assert sum(slept) == pytest.approx(6.0)
-    assert "renewing people 10 of 20, about 5 s to go, 2 a second" in shown.getvalue()
+    assert "bringing people in line: groups 10 of 20 (50 %), about 5 s to go, 2 a second" in shown.getvalue()
+
+
+def test_steps_that_take_long_are_told_one_by_one() -> None:
+    now, shown = 0.0, io.StringIO()
+    course = ConsoleCourse(rate=None, clock=lambda: now, console=Console(file=shown, width=200))
+    for done in (1, 2, 3):
+        course.at("refolding", done, 3)
+        now += 60
+    assert "2 of 3 (66 %)" in shown.getvalue()
+
+
+@pytest.mark.parametrize(("seconds", "is_told"), [(0.001, False), (1 / 256, True)])
+def test_how_far_a_file_is_read_is_told_every_few_seconds_and_a_short_reading_not_at_all(seconds: float, is_told: bool) -> None:
+    now, shown = 0.0, io.StringIO()
+    pace = ReadingPace(100_000, console=Console(file=shown, width=200), clock=lambda: now)
+    for _ in range(1_000):
+        now += seconds
+        pace.read(100)
+    pace.end()
+    assert ("512 lines read (51 %), 256 a second" in shown.getvalue()) is is_told
+    assert ("all 1,000 lines read (100 %)" in shown.getvalue()) is is_told
+    assert bool(shown.getvalue()) is is_told

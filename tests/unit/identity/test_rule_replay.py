@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ariane.events.model import Message
-from ariane.identity import rule_renewal, rule_replay
+from ariane.identity import rule_renewal, rule_work
 from ariane.identity.model import OPERATOR, Split
 from ariane.identity.operating import Operator
 from ariane.identity.rule_replay import Outcome
@@ -110,7 +110,7 @@ def interrupted(seed: int, last: int | None, *, is_after: bool) -> tuple[RuleWor
 @pytest.mark.parametrize("seed", [4, 5])
 @pytest.mark.parametrize("is_after", [False, True])
 def test_it_may_be_killed_at_any_call_and_goes_on(seed: int, is_after: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rule_replay, "_BATCH", 2)
+    monkeypatch.setattr(rule_work, "_BATCH", 2)
     sound, calls = interrupted(seed, None, is_after=False)
     told = {fact for each in sound.consequences.announced for fact in (*each.merged, *each.parted)}
     for last in range(1, calls + 1):
@@ -230,8 +230,8 @@ def test_an_operators_link_is_kept_under_other_rules() -> None:
 
 
 def test_folding_again_goes_on_where_it_was_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rule_replay, "PARTITIONS", 3)
-    monkeypatch.setattr(rule_replay, "_BATCH", 2)
+    monkeypatch.setattr(rule_work, "PARTITIONS", 3)
+    monkeypatch.setattr(rule_work, "_BATCH", 2)
     world = till()
     state = world.replay().begin(PLAIN, PLAIN, [f"prs_{number}" for number in range(7)])
     world.states.save(replace(state, refolded=4))

@@ -267,9 +267,18 @@ class IdentityMachine(RuleBasedStateMachine):
             log=MemoryLogScan(self.town.log),
             states=self.states,
             originals=self.originals,
+            published=lambda: self.document,
         )
         consequences = RuleConsequences(self.worker.stores, self.worker.announcer, KEY)
-        return RuleReplay(ports, key=KEY, kinds=SOURCES, clock=lambda: self.town.now, consequences=consequences, course=Unhurried())
+        return RuleReplay(
+            ports,
+            key=KEY,
+            kinds=SOURCES,
+            clock=lambda: self.town.now,
+            consequences=consequences,
+            course=Unhurried(),
+            holder="the operator",
+        )
 
     # the end
 

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import orjson
+
 from ariane.identity.model import Merged, Parted, Transition
 from ariane.journeys.inbox import ProfileSplit, parse_incoming
 from ariane.profiles.announcing import Fact, facts_of_transition
@@ -39,3 +41,14 @@ def test_journeys_hear_of_everybody_who_had_a_part_in_a_split() -> None:
     (fact,) = facts_of_transition(transition(parted=(Parted(origin="prs_d", parts=("prs_d", "prs_e"), cause="c", at=AT),)))
 
     assert parse_incoming({"kind": "split", "fact": fact.detail}) == ProfileSplit(("prs_d", "prs_e"))
+
+
+def test_what_concerns_thousands_is_told_in_facts_that_fit_the_bus() -> None:
+    ids = tuple(f"prs_{number:026}" for number in range(12_000))
+    merged, parted = Merged(into="prs_a", absorbed=ids, cause="c", at=AT), Parted(origin="prs_d", parts=ids, cause="c", at=AT)
+
+    facts = facts_of_transition(transition(merged=(merged,), parted=(parted,)))
+
+    assert max(len(orjson.dumps(dict(fact.detail))) for fact in facts) < 200_000
+    for kind, name in (("Profile Merged", "from"), ("Profile Split", "into")):
+        assert tuple(each for fact in facts if fact.kind == kind for each in fact.detail[name]) == ids

@@ -45,6 +45,7 @@ def changed(stack: Stack, before: dict[str, object], after: dict[str, object]) -
         log=MemoryLogScan(stack.log),
         states=MemoryReplayStates(),
         originals=MemoryOriginals(),
+        published=lambda: after,
     )
     replay = RuleReplay(
         ports,
@@ -53,6 +54,7 @@ def changed(stack: Stack, before: dict[str, object], after: dict[str, object]) -
         clock=lambda: NOON,
         consequences=RuleConsequences(stores=stores, announcer=stack.announcer, key=KEY),
         course=Unhurried(),
+        holder="lea",
     )
     _, partitions = replay.forecast(Rules.from_document(before), Rules.from_document(after))
     return replay.run(replay.begin(before, after, partitions))

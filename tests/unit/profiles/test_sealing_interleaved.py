@@ -1,14 +1,20 @@
 """Sealing and reading, with others at work between any two of their calls, or dying there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from ariane.errors import ArianeError, Conflict
+from ariane.adapters.memory.background_queue import MemoryBackgroundQueue
+from ariane.errors import ArianeError, Conflict, Rejected
+from ariane.identity.jobs import SealJob
+from ariane.profiles import sealing
+from ariane.profiles.bundles import Bundle
+from ariane.profiles.fragments import RoutedFragment, StoredFragment, encode
 from ariane.profiles.model import Profile
 from tests.builders.crowds import Crowd, expect_same
 from tests.builders.profiles import prs
@@ -73,6 +79,11 @@ def _wake(crowd: Crowd) -> object:
     for device in crowd.devices[ANNA][::5]:
         crowd.browse(device)
     return None
+
+
+def _wake_all(crowd: Crowd) -> None:
+    for device in (*crowd.devices[ANNA], *crowd.devices[BEN]):
+        crowd.browse(device)
 
 
 def _grow(crowd: Crowd) -> object:
@@ -177,8 +188,10 @@ def test_whoever_works_between_two_calls_of_a_sealing_spoils_no_sum(other: Calla
         with suppress(ArianeError):
             _seal(crowd)
         _expect_right(plain)
-        _wake(plain)
+        _wake_all(plain)
+        _expect_right(plain)
         _seal(plain)
+        _wake_all(plain)
         _expect_right(plain)
         if len(calls) <= place:
             return
@@ -237,10 +250,39 @@ def test_devices_that_all_are_busy_are_given_up_for_a_while() -> None:
             inner.save(stored, routed)
 
     stack.fragments = Contended()
-    (device,) = crowd.devices[ANNA][:1] if _is_sealed(plain, crowd.devices[ANNA][0]) else [_sealed(plain)]
-    crowd.browse(device)
-    brief = plain.expect_same(ANNA)
-    assert brief.at_rest is None
+    stack.background = MemoryBackgroundQueue()
+    crowd.browse(device := _sealed(plain))
+    assert plain.expect_same(ANNA).at_rest is None
+    assert [job for job in stack.background.jobs if isinstance(job, SealJob)] == [
+        SealJob(person=prs(f"anonymous_id:{device}"), cause=prs(f"anonymous_id:{device}"))
+    ]
+
+
+def test_a_bundle_whose_row_is_full_keeps_no_event_from_its_fragment() -> None:
+    crowd = _crowd(is_sealed=True)
+    inner, save = crowd.stack.fragments, crowd.stack.fragments.save
+
+    def full(stored: StoredFragment, *, routed: Sequence[RoutedFragment] = (), bundle: Bundle | None = None) -> None:
+        if bundle is not None:
+            raise Rejected("bundle_too_large", "does not fit one row")
+        save(stored, routed)
+
+    with patch.object(inner, "save", full):
+        crowd.browse(_sealed(crowd))
+    assert crowd.expect_same(ANNA).at_rest is None
+
+
+def test_fragments_are_sealed_by_what_one_transaction_takes() -> None:
+    crowd = _crowd()
+    rows = crowd.stack.fragments.load([prs(f"anonymous_id:{device}") for device in crowd.devices[ANNA]]).values()
+    size = max(len(encode(row.fragment)) for row in rows)
+    with patch.object(sealing, "_MOST_BYTES", 3 * size):
+        batches = list(sealing._batches(rows))
+        assert crowd.sealer().seal(prs(ANNA)) > 10
+    assert max(map(len, batches)) < 10
+    assert all(sum(len(encode(row.fragment)) for row in some) <= 3 * size for some in batches)
+    assert [row for some in batches for row in some] == list(rows)
+    crowd.expect_same(ANNA)
 
 
 def _is_sealed(crowd: Crowd, device: str) -> bool:

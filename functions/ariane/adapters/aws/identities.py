@@ -11,12 +11,12 @@ from ariane.adapters.aws.items.identities import (
     ASSERTION,
     HEAD,
     MEMBER,
-    TRANSITION,
     assertion_of,
     head_of,
 )
+from ariane.adapters.aws.items.identity_changes import TRANSITION, history_of, part_items, part_keys
 from ariane.adapters.aws.items.identity_commits import actions_of
-from ariane.adapters.aws.items.identity_history import CLUSTER, ENTRY, REFOLDED, SPLIT, cluster_of, history_of, split_of
+from ariane.adapters.aws.items.identity_history import CLUSTER, ENTRY, REFOLDED, SPLIT, cluster_of, split_of
 from ariane.errors import Conflict
 from ariane.identity.commits import Commit
 from ariane.identity.model import Assertion, Cluster, Head, Split, Transition
@@ -57,11 +57,14 @@ class DynamoIdentities:
 
     def transition(self, person_id: str, cause: str) -> Transition | None:
         item = self._item(person_id, TRANSITION + cause)
-        return history_of(item) if item else None
+        return self._history_of(item) if item else None
 
     def history_under(self, person_id: str) -> Sequence[Transition]:
-        found = map(history_of, self._under(person_id, TRANSITION))
+        found = map(self._history_of, self._under(person_id, TRANSITION))
         return sorted(found, key=lambda each: (each.at, each.cause))
+
+    def _history_of(self, item: Mapping[str, Any]) -> Transition:
+        return history_of(item, batch_get(self._client, self._table, part_keys(item)))
 
     def mark_refolded(self, partition: str, cause: str) -> None:
         try:
@@ -76,7 +79,10 @@ class DynamoIdentities:
     def commit(self, commit: Commit) -> None:
         """One action alone is a plain write: half the price. Raises Rejected (``split_too_large``) too."""
         actions = actions_of(commit, self._table)
+        parts = part_items(*commit.transition) if commit.transition is not None else ()
         try:
+            for part in parts:
+                self._client.put_item(TableName=self._table, Item=part)
             if len(actions) == 1 and "Put" in actions[0]:
                 self._client.put_item(**actions[0]["Put"])
             else:

@@ -2,12 +2,15 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ariane.adapters.aws.errors import translated
+from ariane.adapters.aws.errors import is_condition_failure, translated
+from ariane.adapters.aws.items.identity_commits import as_read
+from ariane.errors import Conflict
 from ariane.identity.rule_ports import ReplayState
 from ariane.instants import format_instant, parse_instant
 
@@ -36,8 +39,12 @@ class DynamoReplayStates:
             began_at=parse_instant(item["at"]["S"]),
             told=tuple(each["S"] for each in item["td"]["L"]),
             partitions=int(item["n"]["N"]),
+            rows=item["ps"]["S"] if "ps" in item else item["dg"]["S"],  # before states had versions, a digest named the rows
             refolded=int(item["rf"]["N"]),
-            ended_at=parse_instant(item["en"]["S"]) if "en" in item else None,
+            ended_at=_instant(item, "en"),
+            held_by=item["hb"]["S"] if "hb" in item else "",
+            held_until=_instant(item, "hu"),
+            version=int(item["v"]["N"]) if "v" in item else 0,
         )
 
     def save(self, state: ReplayState) -> None:
@@ -47,17 +54,21 @@ class DynamoReplayStates:
             "at": {"S": format_instant(state.began_at)},
             "td": {"L": [{"S": each} for each in state.told]},
             "n": {"N": str(state.partitions)},
+            "ps": {"S": state.rows},
             "rf": {"N": str(state.refolded)},
+            "v": {"N": str(state.version + 1)},
         }
-        self._put(_STATE, item | ({"en": {"S": format_instant(state.ended_at)}} if state.ended_at else {}))
+        item |= {"hb": {"S": state.held_by}} if state.held_by else {}
+        item |= {name: {"S": format_instant(at)} for name, at in (("en", state.ended_at), ("hu", state.held_until)) if at is not None}
+        self._put(_STATE, item, **as_read(state.version))
 
-    def partitions(self, digest: str, number: int) -> Sequence[str]:
-        item = self._get(_partitions_sort(digest, number))
+    def partitions(self, rows: str, number: int) -> Sequence[str]:
+        item = self._get(_partitions_sort(rows, number))
         found: list[str] = [] if item is None else _unpacked(item["b"]["B"])
         return found
 
-    def save_partitions(self, digest: str, number: int, partitions: Sequence[str]) -> None:
-        self._put(_partitions_sort(digest, number), {"b": {"B": _packed(list(partitions))}})
+    def save_partitions(self, rows: str, number: int, partitions: Sequence[str]) -> None:
+        self._put(_partitions_sort(rows, number), {"b": {"B": _packed(list(partitions))}})
 
     def applied(self) -> Mapping[str, Any] | None:
         item = self._get(_APPLIED)
@@ -73,15 +84,21 @@ class DynamoReplayStates:
             raise translated(error) from error
         return answer.get("Item")
 
-    def _put(self, sort: str, attributes: Mapping[str, Any]) -> None:
+    def _put(self, sort: str, attributes: Mapping[str, Any], **condition: Any) -> None:
         try:
-            self._client.put_item(TableName=self._table, Item={**_key(sort), **attributes})
+            self._client.put_item(TableName=self._table, Item={**_key(sort), **attributes}, **condition)
         except (ClientError, BotoCoreError) as error:
+            if is_condition_failure(error):
+                raise Conflict("replay_changed", "the change of rules was changed meanwhile") from error
             raise translated(error) from error
 
 
-def _partitions_sort(digest: str, number: int) -> str:
-    return f"P#{digest}#{number:06}"
+def _instant(item: Mapping[str, Any], name: str) -> datetime | None:
+    return parse_instant(item[name]["S"]) if name in item else None
+
+
+def _partitions_sort(rows: str, number: int) -> str:
+    return f"P#{rows}#{number:06}"
 
 
 def _key(sort: str) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """How far changes of rules are, in memory."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from ariane.errors import Conflict
 from ariane.identity.rule_ports import ReplayState
 
 
@@ -16,13 +18,15 @@ class MemoryReplayStates:
         return self._latest
 
     def save(self, state: ReplayState) -> None:
-        self._latest = state
+        if state.version != (self._latest.version if self._latest else 0):
+            raise Conflict("replay_changed", "the change of rules was changed meanwhile")
+        self._latest = replace(state, version=state.version + 1)
 
-    def partitions(self, digest: str, number: int) -> Sequence[str]:
-        return self._partitions.get((digest, number), ())
+    def partitions(self, rows: str, number: int) -> Sequence[str]:
+        return self._partitions.get((rows, number), ())
 
-    def save_partitions(self, digest: str, number: int, partitions: Sequence[str]) -> None:
-        self._partitions[digest, number] = tuple(partitions)
+    def save_partitions(self, rows: str, number: int, partitions: Sequence[str]) -> None:
+        self._partitions[rows, number] = tuple(partitions)
 
     def applied(self) -> Mapping[str, Any] | None:
         return self._applied

@@ -21,7 +21,6 @@ from ariane.instants import format_instant, parse_instant
 HEAD = "H"
 MEMBER = "M#"
 ASSERTION = "S#"
-TRANSITION = "T#"
 
 
 def key_of(person_id: str, sort: str) -> dict[str, Any]:

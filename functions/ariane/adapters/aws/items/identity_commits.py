@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from ariane.adapters.aws.items.identities import ASSERTION, HEAD, MEMBER, assertion_item, head_item, key_of, member_item
-from ariane.adapters.aws.items.identity_history import CLUSTER, cluster_item, entry_item, history_item, split_item
+from ariane.adapters.aws.items.identity_changes import history_item
+from ariane.adapters.aws.items.identity_history import CLUSTER, cluster_item, entry_item, split_item
 from ariane.identity.commits import Commit
 from ariane.identity.model import Assertion, Split
 
@@ -43,16 +44,16 @@ def _actions(commit: Commit) -> Iterator[tuple[str, Json]]:
 
 def _locked(commit: Commit) -> Iterator[tuple[str, Json]]:
     for head in commit.heads:
-        yield "Put", {"Item": head_item(replace(head, version=head.version + 1)), **_as_read(head.version)}
+        yield "Put", {"Item": head_item(replace(head, version=head.version + 1)), **as_read(head.version)}
     for cluster in commit.clusters:
-        yield "Put", {"Item": cluster_item(replace(cluster, version=cluster.version + 1)), **_as_read(cluster.version)}
+        yield "Put", {"Item": cluster_item(replace(cluster, version=cluster.version + 1)), **as_read(cluster.version)}
     checked = [(head.person_id, HEAD, head.version) for head in commit.checked]
     checked += [(cluster.id, CLUSTER, cluster.version) for cluster in commit.checked_clusters]
     for key, sort, version in checked:
-        yield "ConditionCheck", {"Key": key_of(key, sort), **_as_read(version)}
+        yield "ConditionCheck", {"Key": key_of(key, sort), **as_read(version)}
 
 
-def _as_read(version: int) -> Json:
+def as_read(version: int) -> Json:
     """Every writer of such a row raises its version, a consent decision too: nothing else needs to be compared."""
     if version == 0:
         return {"ConditionExpression": "attribute_not_exists(#v)", "ExpressionAttributeNames": {"#v": "v"}}

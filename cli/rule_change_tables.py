@@ -18,7 +18,7 @@ _WORDS: Mapping[str, _Words] = {
     "merges": _Words("person would be made of several of now", "people would be made of several of now"),
     "splits": _Words("person would be taken apart into several", "people would be taken apart into several"),
     "demoted": _Words(
-        "link between identifiers that is accepted now would be refused", "links between identifiers that are accepted now would be refused"
+        "link between identifiers that is not refused now would be", "links between identifiers that are not refused now would be"
     ),
     "no_longer_demoted": _Words("link that is refused now would be accepted", "links that are refused now would be accepted"),
     "newly_shared_devices": _Words(

@@ -175,14 +175,18 @@ class Day:
         self._enter("cart-abandonment", self.stitch_what_came()["Product Added"])
         order = {"identifiers": ["loyalty_card:4711"], "why": "mistyped at the till", "events_to": "these"}
         before = len(self.stack.recorder.payloads)
-        split = self.api("/v1/profiles/user_id:u5/unmerge", method="POST", body=order)["split"]
+        answer = self.api("/v1/profiles/user_id:u5/unmerge", method="POST", body=order)
+        assert not answer["already"]
+        split = answer["split"]
         told = [fact for fact in _announced(self.stack.recorder.payloads[before:]) if "into" in fact]
         assert told
         bodies = [orjson.dumps({"kind": "split", "fact": fact}).decode() for fact in told]
         assert self.stack.deliver("journey", *bodies) == []
         self.api("/v1/profiles/loyalty_card:4711/explain")
         self.api(f"/v1/splits/{split['id']}")
-        self.api("/v1/profiles/user_id:u5/link", method="POST", body={"identifiers": ["phone:+33612345699"], "why": "he says so"})
+        said = {"identifiers": ["phone:+33612345699"], "why": "he says so"}
+        for is_again in (False, True):
+            assert self.api("/v1/profiles/user_id:u5/link", method="POST", body=said)["already"] is is_again
         self.api(f"/v1/splits/{split['id']}/lift", method="POST", body={"why": "the same after all"})
 
     def throttle(self, service: str, operation: str) -> None:

@@ -8,7 +8,7 @@ from ariane.identity.rule_evidence import BothWays, Turn
 from ariane.identity.rules import Identifier, Rules
 
 MOST_BLOCKED = 0.01
-"""The share of a namespace's identifiers above which a warning is due."""
+"""The share of the events, or of a namespace's identifiers, above which a warning is due."""
 OTHERWISE = "a blocked value, a placeholder, or malformed"
 
 
@@ -41,6 +41,10 @@ class Blocked:
     @property
     def excessive(self) -> Sequence[Namespaced]:
         return [each for each in self.namespaces if each.share > MOST_BLOCKED]
+
+    def is_excessive(self, events: int) -> bool:
+        """Of so many events. One value that everybody names is few identifiers; a pattern may take many that are seldom named."""
+        return bool(self.excessive) or self.events > MOST_BLOCKED * events
 
 
 def blocked_in(both: BothWays, owners: Mapping[Identifier, Identifier]) -> Blocked:

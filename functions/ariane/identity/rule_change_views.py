@@ -5,7 +5,6 @@ from typing import Any
 
 from ariane.identity.epochs import is_later, plain
 from ariane.identity.reference import Refusal
-from ariane.identity.rule_blocking import Blocked
 from ariane.identity.rule_change import Regrouped, Rehomed, RuleChange, Turned
 from ariane.identity.rules import Identifier
 
@@ -25,21 +24,24 @@ def view_of(change: RuleChange, *, limit: int | None) -> Mapping[str, Any]:
         "identifiers_stopped": _each(change.stopped, _turned, limit),
         "identifiers_begun": _each(change.begun, _turned, limit),
     }
-    return {"counts": change.counts, "warnings": _warnings(change.blocked), "blocked_by": change.blocked.by, **lists}
+    return {"counts": change.counts, "warnings": _warnings(change), "blocked_by": change.blocked.by, **lists}
 
 
-def _warnings(blocked: Blocked) -> Sequence[Mapping[str, str]]:
-    excessive = blocked.excessive
-    if not excessive:
+def _warnings(change: RuleChange) -> Sequence[Mapping[str, str]]:
+    blocked = change.blocked
+    if not blocked.is_excessive(change.events):
         return []
-    shares = ", ".join(f"{each.blocked:,} of {each.named:,} {each.namespace} identifiers ({each.share:.1%})" for each in excessive)
-    losing = f"{_count(blocked.events, 'event', 'events')} and {_count(blocked.people, 'person', 'people')}"
+    told = blocked.excessive or blocked.namespaces
+    shares = ", ".join(f"{each.blocked:,} of {each.named:,} {each.namespace} identifiers ({_percent(each.share)})" for each in told)
+    events = f"{_count(blocked.events, 'event', 'events')} ({_percent(blocked.events / max(change.events, 1))})"
+    losing = f"{events} and {_count(blocked.people, 'person', 'people')}"
     by = ", ".join(f"{pattern} {count:,}" for pattern, count in blocked.by.items())
-    message = (
-        f"{shares.replace('%)', ' %)')} would be blocked: {losing} would lose one. By pattern: {by}. "
-        "If that is not meant, make the pattern narrower"
-    )
+    message = f"{shares} would be blocked: {losing} would lose one. By pattern: {by}. If that is not meant, make the pattern narrower"
     return [{"code": "many_blocked", "message": message}]
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %"
 
 
 def _count(number: int, one: str, several: str) -> str:

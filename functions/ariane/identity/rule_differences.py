@@ -113,9 +113,10 @@ def _several(pairs: Iterable[tuple[_Person, _Person, Identifier]], *, whole: int
 
 
 def _refused(here: Resolution, there: Resolution, own: _Image, other: _Image) -> Sequence[Refusal]:
-    """Refused ``here`` and not ``there``, compared as the new rules write them."""
+    """Refused ``here`` and not ``there``, compared as the new rules write them. What is no identifier to them is neither refused nor
+    accepted."""
     known = {_refusal_key(each, other) for each in there.refusals}
-    rows = (each for each in here.refusals if _refusal_key(each, own) not in known)
+    rows = (each for each in here.refusals if own(each.identifier) is not None and _refusal_key(each, own) not in known)
     return sorted(rows, key=lambda each: (each.identifier, each.assertion.sequence))
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from ariane.errors import Conflict, NotFound, Retryable
 from ariane.identity.clusters import ClusterReader, ClusterView
@@ -16,7 +17,7 @@ from ariane.identity.model import OPERATOR, Assertion, Head, Side, Split, Transi
 from ariane.identity.operating import Operator
 from ariane.identity.rules import Identifier, Rules
 from ariane.identity.trees import climb
-from ariane.instants import Clock
+from ariane.instants import Clock, from_millis, to_millis
 from ariane.profiles.aftermath import Aftermath
 from ariane.profiles.completion import ChangeStore, is_done
 from ariane.profiles.directory import ProfileDirectory
@@ -121,7 +122,7 @@ class IdentityDesk:
     def unmerge(self, text: str, said: Said) -> Done:
         """Takes ``said.identifiers`` out of the person. Raises Rejected and Conflict, as ``Operator.split``, and ``identifier_unknown``,
         ``identifier_elsewhere``."""
-        rules, operator, at = self._rules(), self._operator(), self._clock()
+        rules, operator, at = self._rules(), self._operator(), self._now()
         standing = self._same_split(said.identifiers)
         if standing is not None:
             _expect_same_side(standing, said)
@@ -137,7 +138,7 @@ class IdentityDesk:
             self._expect_known(each, place)
         identifiers = (_named(profile, text), *said.identifiers)
         self._expect_linking(identifiers)
-        rules, operator, at = self._rules(), self._operator(), self._clock()
+        rules, operator, at = self._rules(), self._operator(), self._now()
         transition = operator.link(identifiers, rules=rules, by=said.by, why=said.why, at=at)
         link = operator.linked(identifiers, rules)
         is_already = link is not None and (link.at, link.by, link.why) != (at, said.by, said.why)
@@ -154,7 +155,7 @@ class IdentityDesk:
         """Raises NotFound (``split_unknown``), Conflict (``split_lifted``)."""
         operator = self._operator()
         try:
-            transition = operator.lift(split_id, rules=self._rules(), by=by, why=why, at=self._clock())
+            transition = operator.lift(split_id, rules=self._rules(), by=by, why=why, at=self._now())
         except Conflict as error:
             if error.code == "split_lifted":  # by somebody who may not have lived to tell
                 self._follow(operator.told(operator.find(split_id)))
@@ -170,7 +171,7 @@ class IdentityDesk:
         profile = self._directory.profile(text)
         self._expect_of(profile, said.identifiers)
         plan = self._operator().plan(
-            said.identifiers, rules=self._rules(), by=said.by, why=said.why, at=self._clock(), events_to=said.events_to
+            said.identifiers, rules=self._rules(), by=said.by, why=said.why, at=self._now(), events_to=said.events_to
         )
         return Done(people=[profile], is_pending=False, foreseen=self._preview.of(plan, profile))
 
@@ -230,6 +231,10 @@ class IdentityDesk:
                     raise Conflict("illegal_link", f"identifiers: {in_words(reason, each, {}, self._rules())}")
 
     # what comes of it
+
+    def _now(self) -> datetime:
+        """As it is stored: whoever reads an order again knows it for this one."""
+        return from_millis(to_millis(self._clock()))
 
     def _done(self, transition: Transition, split: Split, *, is_already: bool = False) -> Done:
         is_pending = self._follow(transition)

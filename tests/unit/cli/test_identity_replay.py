@@ -85,8 +85,8 @@ def test_a_dry_run_on_files_tells_counts_first_then_lists(shell: Shell, files: M
         "3 events would be another person's",
         "1 identifier would not count any more",
         "1 identifier would be blocked: 3 events and 1 person would lose one",
-        "Warning: 1 of 1 email identifiers (100.0 %) would be blocked: 3 events and 1 person would lose one. By pattern: a blocked value, "
-        "a placeholder, or malformed 1. If that is not meant, make the pattern narrower.",
+        "Warning: 1 of 1 email identifiers (100.0 %) would be blocked: 3 events (100.0 %) and 1 person would lose one. By pattern: "
+        "a blocked value, a placeholder, or malformed 1. If that is not meant, make the pattern narrower.",
     ]
     assert [each.splitlines()[0] for each in lists] == counts.splitlines()[1:4]
     assert "  anonymous_id:a1  |  anonymous_id:a2  |  anonymous_id:a3\n" in out

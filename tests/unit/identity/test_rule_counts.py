@@ -114,3 +114,10 @@ def test_lists_are_bounded_and_the_counts_whole() -> None:
     view = view_of(changed(events, rules(blocked={"patterns": ["^till-"]})), limit=7)
     assert (view["counts"]["blocked_identifiers"], len(view["identifiers_stopped"])) == (30, 7)
     assert view_of(changed(events, rules(blocked={"patterns": ["^till-"]})), limit=None)["identifiers_stopped"][29]
+
+
+def test_a_link_of_what_is_blocked_is_not_accepted_for_being_refused_no_more() -> None:
+    tills = [said(message_id=f"t{each}", userId=f"u{each}", traits={"email": "till@shop.fr"}) for each in range(5)]
+    assert changed(tills, rules(), before=rules(spread=2)).counts["no_longer_demoted"] == 1
+    blocking = rules(spread=2, blocked={"values": ["till@shop.fr"]})
+    assert changed(tills, blocking, before=rules(spread=2)).counts["no_longer_demoted"] == 0

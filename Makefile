@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := ready
-.PHONY: help ready demo up down test unit e2e check prove bench synth deploy lock clean
+.PHONY: help ready demo up down test unit acceptance no-acceptance e2e check prove bench synth deploy lock clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,11 +24,19 @@ up: ready ## The whole stack on this machine, in the background
 down: ready ## End what `make up` started
 	@$(BIN)/ariane down
 
-test: unit e2e ## All tests: first those in memory, then those against one deployed local stack
+DATA ?= $(wildcard ../shared/data)
+test: unit $(if $(DATA),acceptance,no-acceptance) e2e ## All tests: in memory, on real data where it is there (DATA=DIR), against one deployed local stack
 
 unit: ready
 	@echo "==> Tests without a stack"
-	@$(BIN)/pytest -m "not e2e" -n 2
+	@$(BIN)/pytest -m "not e2e and not acceptance" -n 2
+
+acceptance: ready ## Real data through the whole import: make acceptance DATA=DIR (online-retail.csv.gz); fails where it is not there
+	@echo "==> Acceptance on the data in $(or $(DATA),nothing: say DATA=DIR)"
+	@ARIANE_DATA="$(or $(DATA),/nowhere)" $(BIN)/pytest -m acceptance tests/acceptance
+
+no-acceptance:
+	@echo "==> No acceptance data (make test DATA=DIR, or a folder ../shared/data): those tests are left out"
 
 e2e: ready
 	@echo "==> Tests against the deployed local stack"
@@ -42,6 +50,7 @@ check: ready ## Format, lint and types
 
 SEEDS ?= 200
 prove: ready ## Nothing is lost: seeded runs of a whole small Ariane under faults, on all cores (make prove SEEDS=2000)
+	@PYTHONPATH=functions:. $(BIN)/python -m tests.reference.prove
 	@PYTHONPATH=functions:. $(BIN)/python -m tests.faults.prove --seeds $(SEEDS) $(ARGS)
 
 bench: ready ## What AWS bills for an event, counted; CPU; growth to a million profiles; what linking costs; latency and a minute of load (wrk) on this machine: 20 minutes

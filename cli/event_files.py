@@ -28,17 +28,17 @@ def rules_of(rules: Path | None, brand: Path | None) -> Rules:
     """Of the one that is given. A brand's have the countries of its sources too, by which national phone numbers are read. Raises
     CommandFailed, BrandInvalid."""
     if rules is not None and brand is None:
-        return read_rules(str(rules), _text(rules))
+        return read_rules(str(rules), text_of(rules))
     if brand is None or rules is not None:
         raise CommandFailed("say which rules: either --rules FILE or --brand DIR")
     identity, sources = brand / "identity.yaml", brand / "sources.yaml"
-    found = read_rules(str(identity), _text(identity))
+    found = read_rules(str(identity), text_of(identity))
     return replace(found, countries=_countries(sources)) if sources.exists() else found
 
 
 def _countries(path: Path) -> dict[str, str]:
     try:
-        checked = validate(read_yaml(str(path), _text(path)), SourcesFile)
+        checked = validate(read_yaml(str(path), text_of(path)), SourcesFile)
     except YamlInvalid as error:
         raise BrandInvalid([error.problem]) from error
     if isinstance(checked, list):
@@ -46,7 +46,7 @@ def _countries(path: Path) -> dict[str, str]:
     return {name: options.default_country for name, options in checked.sources.items() if options.default_country}
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -61,7 +61,11 @@ def _text(path: Path) -> str:
 
 def read_events(path: Path, rules: Rules) -> EventFile:
     """``-`` is standard input. Raises CommandFailed, also where there is no event at all."""
-    found = EventFile(rules)
+    return fill(EventFile(rules), path)
+
+
+def fill(found: EventFile, path: Path) -> EventFile:
+    """As ``read_events``."""
     for line in lines_of(path):
         found.add(line)
     return found

@@ -5,8 +5,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 
 from ariane.adapters.aws.log_scan import DynamoLogScan
@@ -16,13 +18,16 @@ from ariane.events.model import LogItem, SourceKind
 from ariane.instants import parse_instant
 from cli.command_options import StageOption
 from cli.deployment import Deployment, find
+from cli.event_files import lines_of
 from cli.failures import CommandFailed
 from cli.profile_api import connect
 from cli.report import Progress, err
+from cli.sending import send_lines
 
 events = typer.Typer(help="The log of events.", no_args_is_help=True)
 
 _SAY_EVERY = 20_000
+_MOST_SHOWN = 20
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 _AROUND = frozenset({"source", "kind", "identifier", "receivedAt"})
 """Of an event of a timeline what is not the message's own."""
@@ -65,6 +70,32 @@ def export(
     _write(_lines_of_log(log.items(), window))
     if log.unreadable:
         raise CommandFailed(f"{log.unreadable:,} items of the log cannot be read; everything else was written")
+
+
+@events.command("send")
+def send(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A Segment message a line, as `export` writes it; - is standard input.")],
+    key: Annotated[str | None, typer.Option(envvar="ARIANE_WRITE_KEY", help="The write key of a source.")] = None,
+    kind: Annotated[str, typer.Option(help="Of the local run, without a key: which kind of source sends.")] = SourceKind.SERVER.value,
+    stage: StageOption = None,
+) -> None:
+    """Send events through the collector. Ends with 1 if one was refused; sent again, they change nothing."""
+    deployment = find(stage)
+    stack = deployment.local_stack
+    url = stack.collect_url if stack else deployment.output("CollectUrl")
+    used = key or (stack.write_keys.get(kind) if stack else None)
+    if used is None:
+        raise CommandFailed("say with which write key: --key, or ARIANE_WRITE_KEY (`ariane keys create SOURCE` makes one)")
+    progress = Progress() if err.is_terminal else None
+    with httpx.Client(base_url=url, timeout=60) as http:
+        sent = send_lines(
+            lines_of(file), http, used, say=lambda so_far: progress.say(f"{so_far.accepted:,} accepted") if progress else None
+        )
+    for line, code, message in sent.refused[:_MOST_SHOWN]:
+        err.print(f"{file}:{line}: {code}: {message}", markup=False, soft_wrap=True)
+    print(f"{sent.events:,} events: {sent.accepted:,} accepted, {len(sent.refused):,} refused.")
+    if sent.refused:
+        raise SystemExit(1)
 
 
 def _lines_of_log(items: Iterable[LogItem], window: Window) -> Iterator[bytes]:

@@ -1,13 +1,14 @@
 """``ariane profile``, ``messages``, ``mailbox``: looking things up, through the public API."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 import typer
 
 from cli import mailbox as mailboxes
 from cli.command_options import JsonOption, StageOption
+from cli.counter import counter_lines
 from cli.deployment import find
 from cli.identity_operations import add_commands, explained, say
 from cli.local.home import default_home
@@ -19,11 +20,16 @@ Identifier = Annotated[str, typer.Argument(metavar="NAMESPACE:VALUE", help="For 
 
 
 @profile.command("show")
-def show(identifier: Identifier, stage: StageOption = None, as_json: JsonOption = False) -> None:
+def show(
+    identifier: Identifier,
+    view: Annotated[Literal["counter"] | None, typer.Option(help="What helps at the till, without identifiers.")] = None,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Who it is: identifiers, traits, consents."""
     api = connect(find(stage))
     try:
-        found = api.profile(identifier)
+        found = api.profile(identifier, view=view)
     except ApiRefused as error:
         if as_json or error.code != "shared_device":
             raise
@@ -31,6 +37,9 @@ def show(identifier: Identifier, stage: StageOption = None, as_json: JsonOption 
         return
     if as_json:
         print_json(found)
+    elif view == "counter":
+        for line in counter_lines(found):
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
     else:
         print_rows(_profile_rows(found), ["what", "value"])
 
@@ -40,12 +49,27 @@ def _profile_rows(found: Mapping[str, Any]) -> list[dict[str, object]]:
     rows += [{"what": f"identifier {each['type']}", "value": _value_text(each)} for each in found["identifiers"]]
     rows += [{"what": "more devices", "value": f"{found['more_devices']:,}"}] if "more_devices" in found else []
     rows += [{"what": f"trait {name}", "value": _trait_text(value)} for name, value in found["traits"].items()]
+    rows += [{"what": f"computed {name}", "value": _computed_text(value)} for name, value in found["computed"].items()]
+    rows.append({"what": "life cycle", "value": _with_since(found["lifecycle"], found["lifecycle_since"])})
+    rows += [{"what": "segment", "value": _with_since(each["name"], each["since"])} for each in found["segments"]]
     return rows + [{"what": "consent", "value": consent_text(each)} for each in found["consents"]]
 
 
 def _value_text(identifier: Mapping[str, Any]) -> str:
     shared = " (a shared device: it joins nobody; explain says since when)" if identifier.get("epoch") else ""
     return f"{identifier['value']}{shared}"
+
+
+def _computed_text(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_computed_text, value))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _trait_text(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+
+
+def _with_since(name: str, since: str | None) -> str:
+    return f"{name}, since {since[:16].replace('T', ' ')} UTC" if since else name
 
 
 def _trait_text(value: object) -> str:
@@ -69,18 +93,21 @@ def timeline(
     if as_json:
         print_json(entries)
         return
-    print_rows([_timeline_row(each) for each in entries], ["time", "source", "type", "event", "order", "message"], whole=["time"])
+    rows = [_timeline_row(each) for each in entries]
+    planned = ["not as planned"] if any(row["not as planned"] for row in rows) else []
+    print_rows(rows, ["time", "source", "type", "event", "order", *planned, "message"], whole=["time"])
 
 
 def _timeline_row(event: Mapping[str, Any]) -> dict[str, object]:
-    """To the second, in UTC; with what a customer has on the receipt."""
-    properties = event.get("properties") or {}
+    """To the second, in UTC; with what a customer has on the receipt, and what the tracking plan says otherwise."""
+    properties, violations = event.get("properties") or {}, (event.get("context") or {}).get("violations") or []
     return {
         "time": f"{event['timestamp'][:19]}Z",
         "source": event["source"],
         "type": event["type"],
         "event": event["event"],
         "order": properties.get("order_id"),
+        "not as planned": "; ".join(f"{each['field']} {each['description']}".strip() for each in violations),
         "message": event["messageId"],
     }
 

@@ -9,10 +9,12 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ariane.errors import ArianeError
-from cli import access, events, front, identity, links, lookups, publishing, rejects, replay
+from cli import access, events, front, identity, imports, links, lookups, objects, publishing, rejects, replay, schemas, segments
 from cli.bench import commands as bench
 from cli.demo import command as demo
 from cli.failures import CommandFailed
+from cli.lake import backfill
+from cli.lake import command as lake
 from cli.local import commands as local
 
 app = typer.Typer(name="ariane", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -29,9 +31,16 @@ app.command("mailbox")(lookups.mailbox)
 app.add_typer(links.links, name="links")
 app.add_typer(identity.identity, name="identity")
 app.add_typer(events.events, name="events")
+app.command("import")(imports.import_file)
+app.add_typer(imports.imports, name="imports")
+app.add_typer(objects.objects, name="objects")
+app.add_typer(segments.segments, name="segments")
 app.add_typer(front.front, name="front")
+app.command("query")(lake.query)
+app.add_typer(backfill.lake, name="lake")
 app.command("publish")(publishing.publish)
 app.command("check")(publishing.check)
+app.command("schema")(schemas.schema)
 app.add_typer(bench.bench, name="bench")
 
 

@@ -28,8 +28,9 @@ class ProfileApi:
     def __init__(self, base_url: str, token: str) -> None:
         self._http = httpx.Client(base_url=base_url, headers={"authorization": f"Bearer {token}"}, timeout=30)
 
-    def profile(self, identifier: str) -> dict[str, Any]:
-        return self._get(f"/v1/profiles/{_segment(identifier)}")
+    def profile(self, identifier: str, *, view: str | None = None) -> dict[str, Any]:
+        """``view``: ``counter``; None for the whole profile."""
+        return self._get(f"/v1/profiles/{_segment(identifier)}", **({"view": view} if view else {}))
 
     def find_profile(self, identifier: str) -> dict[str, Any] | None:
         """None while nobody has the identifier."""
@@ -80,6 +81,54 @@ class ProfileApi:
         query = {"dry_run": "true"} if is_dry_run else {}
         return _json(self._http.post(f"{_reject_path(identity)}/retry", params=query))
 
+    def begin_import(self, body: Mapping[str, object]) -> dict[str, Any]:
+        return self._post("/v1/imports", body)
+
+    def imports(self) -> list[dict[str, Any]]:
+        data: list[dict[str, Any]] = self._get("/v1/imports")["data"]
+        return data
+
+    def import_of(self, identity: str) -> dict[str, Any]:
+        return self._get(f"/v1/imports/{quote(identity, safe='')}")
+
+    def import_rejects(self, identity: str) -> dict[str, Any]:
+        """The first part; ``file`` has the address of all of them."""
+        return self._get(f"/v1/imports/{quote(identity, safe='')}/rejects")
+
+    def objects(self, kind: str, *, most: int | None = None) -> list[dict[str, Any]]:
+        return self._pages(f"/v1/objects/{quote(kind, safe='')}", most=most)
+
+    def object_of(self, kind: str, key: str) -> dict[str, Any]:
+        return self._get(f"/v1/objects/{quote(kind, safe='')}/{quote(key, safe=':')}")
+
+    def segments(self) -> list[dict[str, Any]]:
+        return self._pages("/v1/segments")
+
+    def segment(self, name: str) -> dict[str, Any]:
+        return self._get(_segment_path(name))
+
+    def members(self, name: str, *, is_brief: bool = False) -> Iterator[dict[str, Any]]:
+        """Page by page; ``is_brief`` without identifiers."""
+        size = {"limit": "1000", "identifiers": "false"} if is_brief else {"limit": "100"}
+        return self._each(f"{_segment_path(name)}/members", **size)
+
+    def export_pages(self, name: str, **asked: str) -> Iterator[dict[str, Any]]:
+        """``asked``: format, consent, columns."""
+        cursor: dict[str, str] = {}
+        while True:
+            page = self._get(f"{_segment_path(name)}/export", **asked, **cursor)
+            yield page
+            if not page["cursor"]["has_more"]:
+                return
+            cursor = {"cursor": page["cursor"]["next"]}
+
+    def start_backfill(self, name: str | None, *, announce: bool) -> dict[str, Any]:
+        path = f"{_segment_path(name)}/backfill" if name else "/v1/backfills"
+        return self._post(path, {"announce": announce})
+
+    def backfill(self, backfill_id: str) -> dict[str, Any]:
+        return self._get(f"/v1/backfills/{quote(backfill_id, safe='')}")
+
     def close(self) -> None:
         self._http.close()
 
@@ -110,6 +159,10 @@ def connect(deployment: Deployment) -> ProfileApi:
     if not token:
         raise CommandFailed("set ARIANE_API_TOKEN to an API token (`ariane tokens create NAME` makes one)")
     return ProfileApi(deployment.output("ApiUrl"), token)
+
+
+def _segment_path(name: str) -> str:
+    return f"/v1/segments/{quote(name, safe='')}"
 
 
 def _reject_path(identity: str) -> str:

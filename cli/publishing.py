@@ -10,10 +10,11 @@ import typer
 from ariane.definitions.problems import BrandInvalid, Problem
 from cli import cdk
 from cli.command_options import JsonOption, StageOption
-from cli.deployment import find
+from cli.deployment import Deployment, find
 from cli.local import templates
 from cli.local.home import PROJECT, default_home
 from cli.local.options import Options
+from cli.published_segments import SegmentChanges, published_profiles
 from cli.report import Progress, out, print_json
 
 BrandOption = Annotated[Path, typer.Option(help="The folder of the brand's definitions.")]
@@ -37,9 +38,15 @@ def publish(stage: StageOption = None, brand: BrandOption = PROJECT / "brand") -
     problems = _problems(brand)
     if problems:
         raise BrandInvalid(problems)
-    progress = Progress()
     deployment = find(stage)
-    home = default_home()
+    before = published_profiles(deployment)
+    _deploy(deployment, brand)
+    for sentence in SegmentChanges.between(before, published_profiles(deployment)).sentences():
+        out.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def _deploy(deployment: Deployment, brand: Path) -> None:
+    progress, home = Progress(), default_home()
     with progress.step(f"Publishing {brand.name} to stage {deployment.stage}"):
         if deployment.home is not None and (run := home.run()) is not None:
             templates.publish(home, options=Options(brand=brand.resolve(), time_scale=run.time_scale), ports=run.ports)

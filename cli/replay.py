@@ -1,13 +1,17 @@
 """``ariane stream-failures``: the batches that the stream gave up on, and stitching them again."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from ariane.adapters.aws.lake import SqsLandQueue
 from ariane.adapters.aws.replay_queue import SqsReplayQueue
 from ariane.errors import Rejected
+from ariane.events.log import LogKey
 from ariane.instants import format_instant
+from ariane.lake.messages import ItemLater
 from cli.command_options import JsonOption, StageOption
 from cli.deployment import Deployment, find
 from cli.failures import CommandFailed
@@ -47,7 +51,10 @@ def replay(
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Hand the items of failed batches to stitch again. Mend the cause first: what still fails waits in a dead-letter queue."""
+    """Hand the items of failed batches again to stitch or to the lake, whichever gave up on them.
+
+    Mend the cause first: what still fails waits in a dead-letter queue.
+    """
     deployment = find(stage)
     store = failures_of(deployment)
     chosen = _chosen(list(store.open(since=_utc(since))), objects or [])
@@ -78,9 +85,18 @@ def _row(store: StreamFailures, failure: Failure) -> dict[str, object]:
 def _replayed(deployment: Deployment, store: StreamFailures, failure: Failure, *, is_dry_run: bool) -> dict[str, object]:
     row = _row(store, failure)
     if row["problem"] is None and not is_dry_run:
-        SqsReplayQueue(deployment.sqs, queue_url=deployment.output("ReplayQueueUrl")).put(store.keys(failure))
+        _hand_over(deployment, store.keys(failure), is_of_lake=store.is_of_lake(failure))
         store.done(failure)
     return row
+
+
+def _hand_over(deployment: Deployment, keys: Sequence[LogKey], *, is_of_lake: bool) -> None:
+    """To the reader of the stream that gave up on them."""
+    if is_of_lake:
+        later = [ItemLater(key.person_id, key.sort, sequence="0", tries=0) for key in keys]
+        SqsLandQueue(deployment.sqs, queue_url=deployment.output("LandQueueUrl")).put(later, delay=0)
+    else:
+        SqsReplayQueue(deployment.sqs, queue_url=deployment.output("ReplayQueueUrl")).put(keys)
 
 
 def _tell(rows: list[dict[str, object]], *, is_dry_run: bool) -> None:
@@ -89,7 +105,7 @@ def _tell(rows: list[dict[str, object]], *, is_dry_run: bool) -> None:
             print(f"{row['object']}: {row['problem']}")
     good = [row for row in rows if not row["problem"]]
     items = sum(number for row in good if isinstance(number := row["items"], int))
-    print(f"{'Would be handed to stitch' if is_dry_run else 'Handed to stitch'}: items {items:,}, batches {len(good):,}.")
+    print(f"{'Would be handed on again' if is_dry_run else 'Handed on again'}: items {items:,}, batches {len(good):,}.")
 
 
 def _utc(since: datetime | None) -> datetime | None:

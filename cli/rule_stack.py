@@ -12,6 +12,7 @@ from typing import Any
 from ariane.adapters.aws.announcer import EventBridgeAnnouncer
 from ariane.adapters.aws.consents import DynamoConsents
 from ariane.adapters.aws.definitions import DynamoDocuments
+from ariane.adapters.aws.evaluate_queue import SqsEvaluateQueue
 from ariane.adapters.aws.event_history import DynamoEventHistory
 from ariane.adapters.aws.fragments import DynamoFragments
 from ariane.adapters.aws.identities import DynamoIdentities
@@ -21,6 +22,7 @@ from ariane.adapters.aws.originals import DynamoOriginals
 from ariane.adapters.aws.parameters import SsmParameters
 from ariane.adapters.aws.replay_states import DynamoReplayStates
 from ariane.adapters.aws.table_scan import TableScan
+from ariane.definitions.customer_view import CustomerView
 from ariane.events.model import SourceKind
 from ariane.identity.rule_ports import Course, ReplayPorts
 from ariane.identity.rule_replay import RuleReplay
@@ -92,7 +94,14 @@ class RuleStack:
             originals=DynamoOriginals(self._dynamodb, table=identities),
             published=lambda: self._documents("JourneysTable").document("identity"),
         )
-        consequences = RuleConsequences(stores=self._stores, announcer=self._announcer(), key=self._key)
+        observing = CustomerView.from_document(self._documents("JourneysTable").document("profiles")).observing
+        consequences = RuleConsequences(
+            stores=self._stores,
+            announcer=self._announcer(),
+            key=self._key,
+            observing=observing,
+            evaluations=SqsEvaluateQueue(self._deployment.sqs, queue_url=self._deployment.output("EvaluateQueueUrl")),
+        )
         return RuleReplay(
             ports,
             key=self._key,

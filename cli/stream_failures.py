@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ariane.events.log import LogKey
-from ariane.profiles.stream_failures import keys_of_failure
+from ariane.profiles.stream_failures import keys_of_failure, reader_of_failure
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -36,7 +36,14 @@ class StreamFailures:
 
     def keys(self, failure: Failure) -> Sequence[LogKey]:
         """Raises Rejected for what is no record of a failed batch."""
-        return keys_of_failure(self._s3.get_object(Bucket=self._bucket, Key=failure.key)["Body"].read())
+        return keys_of_failure(self._content(failure))
+
+    def is_of_lake(self, failure: Failure) -> bool:
+        """Whether it was landing that gave up on it; otherwise it was stitching."""
+        return reader_of_failure(self._content(failure)).endswith("-lake")
+
+    def _content(self, failure: Failure) -> bytes:
+        return self._s3.get_object(Bucket=self._bucket, Key=failure.key)["Body"].read()
 
     def done(self, failure: Failure) -> None:
         """Copied, then deleted: ended in between, it is replayed again, which changes nothing."""

@@ -9,6 +9,7 @@ from infra.event_log import TIME_INDEX
 from infra.function import Function
 from infra.journeys import DUE_INDEX
 from infra.messaging import UNDECIDED_INDEX
+from infra.profiles import DUE_INDEX as PEOPLE_DUE_INDEX
 
 if TYPE_CHECKING:
     from infra.platform import PlatformStack
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 GET = "dynamodb:GetItem"
 GET_MANY = "dynamodb:BatchGetItem"
 QUERY = "dynamodb:Query"
+SCAN = "dynamodb:Scan"
 PUT = "dynamodb:PutItem"
 DELETE = "dynamodb:DeleteItem"
 PUT_MANY = "dynamodb:BatchWriteItem"
@@ -30,9 +32,12 @@ def grant(stack: "PlatformStack") -> None:
     _grant_queues_and_bus(stack)
     _grant_keys(stack)
     _grant_stream(stack)
+    _grant_lake(stack)
     _grant_providers(stack)
     _grant_definitions(stack)
     _grant_reject_bodies(stack)
+    _grant_import_files(stack)
+    _grant_exports(stack)
 
 
 type TableGrant = tuple[Function, dynamodb.Table, list[str]]
@@ -42,6 +47,7 @@ def _grant_tables(stack: "PlatformStack") -> None:
     for function, table, actions in (
         *_of_the_log(stack),
         *_of_the_background(stack),
+        *_of_segments(stack),
         *_of_journeys_and_messages(stack),
         *_of_people_asking(stack),
     ):
@@ -61,6 +67,10 @@ def _of_the_log(stack: "PlatformStack") -> list[TableGrant]:
         (stitch, stack.profiles.profiles, [GET_MANY, QUERY, PUT, UPDATE, CHECK]),
         (stitch, stack.privacy.privacy, [GET, QUERY, PUT, UPDATE, DELETE]),
         (stitch, stack.journeys.journeys, [GET]),
+        (stack.lake.lake, stack.log.events, [GET, QUERY]),
+        (stack.lake.lake, stack.identity.identities, [GET_MANY, QUERY]),
+        (stack.lake.lake, stack.profiles.profiles, [GET_MANY]),
+        (stack.lake.lake, stack.journeys.journeys, [GET]),
     ]
 
 
@@ -77,6 +87,20 @@ def _of_the_background(stack: "PlatformStack") -> list[TableGrant]:
     ]
 
 
+def _of_segments(stack: "PlatformStack") -> list[TableGrant]:
+    """A backfill folds partitions of the log again, as the background does."""
+    segments, tick = stack.segments.evaluator, stack.journeys.tick
+    return [
+        (segments, stack.log.events, [QUERY, UPDATE]),
+        (segments, stack.identity.identities, [GET_MANY, QUERY, UPDATE]),
+        (segments, stack.profiles.profiles, [GET_MANY, QUERY, SCAN, PUT, UPDATE, DELETE, CHECK]),
+        (segments, stack.privacy.privacy, [GET, QUERY, PUT, UPDATE, DELETE]),
+        (segments, stack.journeys.journeys, [GET]),
+        (tick, stack.profiles.profiles, [GET, PUT]),
+        (tick, stack.journeys.journeys, [GET]),
+    ]
+
+
 def _of_journeys_and_messages(stack: "PlatformStack") -> list[TableGrant]:
     journey, send, publish = stack.journeys.journey, stack.messaging.send, stack.definitions.publish
     identities, profiles, journeys = stack.identity.identities, stack.profiles.profiles, stack.journeys.journeys
@@ -84,6 +108,7 @@ def _of_journeys_and_messages(stack: "PlatformStack") -> list[TableGrant]:
         (journey, stack.log.events, [GET, QUERY]),
         (journey, identities, [GET_MANY, QUERY]),
         (journey, profiles, [GET_MANY, PUT]),
+        (journey, stack.privacy.privacy, [QUERY]),
         (journey, journeys, [GET, QUERY, PUT]),
         (stack.journeys.tick, stack.messaging.messages, [UPDATE]),
         (send, stack.log.events, [GET, QUERY]),
@@ -101,11 +126,15 @@ def _of_people_asking(stack: "PlatformStack") -> list[TableGrant]:
     links, api = stack.privacy.links, stack.profiles.api
     return [
         (links, stack.log.events, [PUT]),
+        (stack.imports.importer, stack.log.events, [PUT]),
+        (stack.imports.importer, stack.access.access, [GET]),
+        (stack.imports.importer, stack.imports.imports, [GET, PUT]),
+        (api, stack.imports.imports, [GET, QUERY, PUT]),
         (links, stack.identity.identities, [GET_MANY, UPDATE]),
         (links, stack.privacy.privacy, [GET, GET_MANY, PUT]),
         (api, stack.log.events, [GET, QUERY, PUT]),
         (api, stack.identity.identities, [GET_MANY, QUERY, PUT, DELETE, CHECK]),
-        (api, stack.profiles.profiles, [GET_MANY]),
+        (api, stack.profiles.profiles, [GET_MANY, QUERY, PUT]),
         (api, stack.journeys.journeys, [GET, QUERY]),
         (api, stack.messaging.messages, [QUERY]),
         (api, stack.privacy.privacy, [QUERY]),
@@ -118,6 +147,8 @@ def _of_people_asking(stack: "PlatformStack") -> list[TableGrant]:
 def _grant_indexes(stack: "PlatformStack") -> None:
     stack.journeys.tick.grant([QUERY], f"{stack.journeys.journeys.table_arn}/index/{DUE_INDEX}")
     stack.journeys.tick.grant([QUERY], f"{stack.messaging.messages.table_arn}/index/{UNDECIDED_INDEX}")
+    for function in (stack.journeys.tick, stack.segments.evaluator):
+        function.grant([QUERY], f"{stack.profiles.profiles.table_arn}/index/{PEOPLE_DUE_INDEX}")
     stack.profiles.api.grant([QUERY], f"{stack.log.rejects.table_arn}/index/{TIME_INDEX}")
 
 
@@ -130,9 +161,11 @@ def _grant_usage(stack: "PlatformStack") -> None:
 
 def _grant_queues_and_bus(stack: "PlatformStack") -> None:
     overflow, journey, send = stack.log.overflow.queue, stack.journeys.queue.queue, stack.messaging.queue.queue
-    background = stack.identity.background.queue
+    background, evaluate = stack.identity.background.queue, stack.segments.queue.queue
     for function, queue in (
         (stack.log.collect, overflow),
+        (stack.imports.importer, overflow),
+        (stack.imports.importer, stack.imports.queue.queue),
         (stack.profiles.api, overflow),
         (stack.profiles.api, stack.identity.replay.queue),
         (stack.profiles.api, background),
@@ -142,16 +175,31 @@ def _grant_queues_and_bus(stack: "PlatformStack") -> None:
         (stack.journeys.journey, journey),
         (stack.journeys.journey, send),
         (stack.journeys.tick, journey),
+        (stack.identity.stitch, evaluate),
+        (stack.identity.resolve, evaluate),
+        (stack.segments.evaluator, evaluate),
+        (stack.segments.evaluator, background),
+        (stack.journeys.tick, evaluate),
+        (stack.profiles.api, evaluate),
         (stack.messaging.send, journey),
+        (stack.lake.lake, stack.lake.land.queue),
     ):
         function.grant(["sqs:SendMessage"], queue.queue_arn)
-    for function in (stack.identity.stitch, stack.identity.resolve, stack.profiles.api):
+    for function in (stack.identity.stitch, stack.identity.resolve, stack.segments.evaluator, stack.profiles.api):
         function.grant(["events:PutEvents"], stack.journeys.bus.event_bus_arn)
 
 
 def _grant_keys(stack: "PlatformStack") -> None:
     person, link = stack.keys.person_arn, stack.keys.link_arn
-    for function in (stack.identity.stitch, stack.identity.resolve, stack.profiles.api, stack.journeys.journey):
+    for function in (
+        stack.identity.stitch,
+        stack.identity.resolve,
+        stack.segments.evaluator,
+        stack.profiles.api,
+        stack.journeys.journey,
+        stack.imports.importer,
+        stack.lake.lake,
+    ):
         function.grant(["ssm:GetParameters"], person)
     for function in (stack.log.collect, stack.messaging.send):
         function.grant(["ssm:GetParameters"], person, link)
@@ -164,14 +212,20 @@ def _grant_keys(stack: "PlatformStack") -> None:
 
 def _grant_stream(stack: "PlatformStack") -> None:
     """The stream's poller acts as the function's role."""
-    stitch, failures = stack.identity.stitch, stack.log.failures
-    stream = stack.log.events.table_stream_arn or ""
-    stitch.grant(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], stream)
-    stitch.grant(["dynamodb:ListStreams"], "*")
-    stitch.acknowledge_wildcard("*", "dynamodb:ListStreams, which Lambda asks for on a stream source, takes no resource.")
-    stitch.grant(["s3:ListBucket"], failures.bucket_arn)
-    stitch.grant(["s3:PutObject"], failures.arn_for_objects("*"))
-    stitch.acknowledge_wildcard(failures.arn_for_objects("*"), "Lambda names the objects that it leaves in the failures' bucket.")
+    failures, stream = stack.log.failures, stack.log.events.table_stream_arn or ""
+    for reader in (stack.identity.stitch, stack.lake.lake):
+        reader.grant(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], stream)
+        reader.grant(["dynamodb:ListStreams"], "*")
+        reader.acknowledge_wildcard("*", "dynamodb:ListStreams, which Lambda asks for on a stream source, takes no resource.")
+        reader.grant(["s3:ListBucket"], failures.bucket_arn)
+        reader.grant(["s3:PutObject"], failures.arn_for_objects("*"))
+        reader.acknowledge_wildcard(failures.arn_for_objects("*"), "Lambda names the objects that it leaves in the failures' bucket.")
+
+
+def _grant_lake(stack: "PlatformStack") -> None:
+    objects = stack.lake.bucket.arn_for_objects("*")
+    stack.lake.lake.grant(["s3:PutObject"], objects)
+    stack.lake.lake.acknowledge_wildcard(objects, "An object per batch, named by what is in it.")
 
 
 def _grant_providers(stack: "PlatformStack") -> None:
@@ -213,3 +267,28 @@ def _grant_reject_bodies(stack: "PlatformStack") -> None:
     stack.profiles.api.grant(["s3:ListBucket"], bodies.bucket_arn)
     for function in (stack.log.collect, stack.profiles.api):
         function.acknowledge_wildcard(objects, reason)
+
+
+def _grant_import_files(stack: "PlatformStack") -> None:
+    """Whoever has a link that the API made acts as the API function: it puts one file, or gets one report."""
+    files, importer, api = stack.imports.files, stack.imports.importer, stack.profiles.api
+    uploads, reports = files.arn_for_objects("uploads/*"), files.arn_for_objects("reports/*")
+    importer.grant(["s3:GetObject"], uploads)
+    importer.grant(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], reports)
+    api.grant(["s3:PutObject"], uploads)
+    api.grant(["s3:GetObject"], reports)
+    for function in (importer, api):
+        # Without it S3 answers a missing object as forbidden.
+        function.grant(["s3:ListBucket"], files.bucket_arn)
+        for objects in (uploads, reports):
+            function.acknowledge_wildcard(objects, "An object per import, and per part of its report.")
+
+
+def _grant_exports(stack: "PlatformStack") -> None:
+    """Whoever fetches the lists is given a role by the brand: none of our functions reads them."""
+    bucket, evaluator = stack.segments.exports, stack.segments.evaluator
+    lists = bucket.arn_for_objects("exports/*")
+    # GetObject is what S3 asks for where only an object's metadata is read; ListBucket, to answer a missing one as missing.
+    evaluator.grant(["s3:GetObject", "s3:PutObject"], lists)
+    evaluator.grant(["s3:ListBucket"], bucket.bucket_arn)
+    evaluator.acknowledge_wildcard(lists, "An object per part of a list.")

@@ -13,11 +13,14 @@ from infra.front import Front
 from infra.function import Runtime
 from infra.http_apis import CollectorApi, ProfileApi
 from infra.identity import Identity
+from infra.imports import Imports
 from infra.journeys import Journeys
 from infra.keys import Keys
+from infra.lake import Lake
 from infra.messaging import Messaging
 from infra.privacy import Privacy
 from infra.profiles import Profiles
+from infra.segments import Segments
 from infra.stage import Stage
 
 
@@ -31,6 +34,8 @@ class PlatformStack(cdk.Stack):
         self._add_functions(stage)
         grants.grant(self)
         self.log.stream_to(self.identity.stitch)
+        self.lake.stream_from(self.log.events, self.log.failures)
+        self.lake.hear(self.journeys.bus)
         self.collector.route(collect=self.log.collect, links=self.privacy.links)
         self.profile_api.route(api=self.profiles.api, authorizer=self.access.authorizer)
         add_budget(self, stage=stage)
@@ -42,10 +47,13 @@ class PlatformStack(cdk.Stack):
         self.keys = Keys(self, "Keys", stage=stage)
         self.profiles = Profiles(self, "Profiles", stage=stage)
         self.journeys = Journeys(self, "Journeys", stage=stage)
+        self.segments = Segments(self, "Segments", stage=stage, journeys=self.journeys)
         self.messaging = Messaging(self, "Messaging", stage=stage)
         self.privacy = Privacy(self, "Privacy", stage=stage)
         self.access = Access(self, "Access", stage=stage)
         self.definitions = Definitions(self, "Definitions", stage=stage)
+        self.imports = Imports(self, "Imports", stage=stage)
+        self.lake = Lake(self, "Lake", stage=stage)
         self.collector = CollectorApi(self, "Collector", stage=stage)
         self.profile_api = ProfileApi(self, "ProfileApi", stage=stage)
 
@@ -61,10 +69,13 @@ class PlatformStack(cdk.Stack):
         self.identity.add_functions(runtime)
         self.profiles.add_functions(runtime)
         self.journeys.add_functions(runtime)
+        self.segments.add_functions(runtime)
         self.messaging.add_functions(runtime)
         self.privacy.add_functions(runtime)
         self.access.add_functions(runtime)
         self.definitions.add_functions(runtime)
+        self.imports.add_functions(runtime)
+        self.lake.add_functions(runtime)
 
     def _put_front_up(self, stage: Stage) -> str:
         """Where clients send to: the front, or the API itself."""
@@ -89,8 +100,16 @@ class PlatformStack(cdk.Stack):
             "ACCESS_TABLE": self.access.access.table_name,
             "DEFINITIONS_BUCKET": self.definitions.bucket.bucket_name,
             "REJECT_BODIES_BUCKET": self.log.reject_bodies.bucket_name,
+            "LAKE_BUCKET": self.lake.bucket.bucket_name,
+            "LAND_QUEUE_URL": self.lake.land.queue.queue_url,
+            "LAND_PATIENCE": repr(stage.land_patience),
+            "IMPORTS_TABLE": self.imports.imports.table_name,
+            "IMPORTS_BUCKET": self.imports.files.bucket_name,
+            "IMPORTS_QUEUE_URL": self.imports.queue.queue.queue_url,
             "REPLAY_QUEUE_URL": self.identity.replay.queue.queue_url,
             "RESOLVE_QUEUE_URL": self.identity.background.queue.queue_url,
+            "EVALUATE_QUEUE_URL": self.segments.queue.queue.queue_url,
+            "EXPORTS_BUCKET": self.segments.exports.bucket_name,
             "OVERFLOW_QUEUE_URL": self.log.overflow.queue.queue_url,
             "JOURNEY_QUEUE_URL": self.journeys.queue.queue.queue_url,
             "SEND_QUEUE_URL": self.messaging.queue.queue.queue_url,
@@ -122,8 +141,17 @@ class PlatformStack(cdk.Stack):
             "AccessTable": self.access.access.table_name,
             "DefinitionsBucket": self.definitions.bucket.bucket_name,
             "StreamFailuresBucket": self.log.failures.bucket_name,
+            "LakeBucket": self.lake.bucket.bucket_name,
+            "LandQueueUrl": self.lake.land.queue.queue_url,
+            "LakeDatabase": self.lake.catalogue.database,
+            "LakeWorkgroup": self.lake.catalogue.workgroup,
+            "ImportsTable": self.imports.imports.table_name,
+            "ImportsBucket": self.imports.files.bucket_name,
+            "ImportsQueueUrl": self.imports.queue.queue.queue_url,
             "ReplayQueueUrl": self.identity.replay.queue.queue_url,
             "ResolveQueueUrl": self.identity.background.queue.queue_url,
+            "EvaluateQueueUrl": self.segments.queue.queue.queue_url,
+            "ExportsBucket": self.segments.exports.bucket_name,
             "OverflowQueueUrl": self.log.overflow.queue.queue_url,
             "JourneyQueueUrl": self.journeys.queue.queue.queue_url,
             "SendQueueUrl": self.messaging.queue.queue.queue_url,

@@ -36,6 +36,14 @@ class Stage:
     queue_concurrency: int = 10
     queue_window_seconds: int = 0
     """How long a queue gathers a batch. The emulator spawns a process per batch and needs a second; AWS would only add it to the delay."""
+    lake_batch: int = 10_000
+    """Log items that land in the lake at once, as far as they fit into Lambda's 6 MB …"""
+    lake_window_seconds: int = 300
+    """… or what comes in so long: one object of each day in it."""
+    land_patience: float = 1.0
+    """Shortens the time for which an item that is not stitched yet waits to land."""
+    query_gigabytes: int = 10
+    """A query of the lake that would read more is stopped: 5 dollars per terabyte."""
     collect_requests_per_second: int = 1000
     api_requests_per_second: int = 50
     collect_concurrency: int = 0
@@ -55,7 +63,7 @@ class Stage:
     """Where CloudFront answers: 100 (Europe, North America), 200 or all."""
     front_web_acl_arn: str = ""
     """A WAF web ACL of scope CLOUDFRONT."""
-    memory: Mapping[str, int] = field(default_factory=lambda: {"stitch": 1024, "resolve": 1024})
+    memory: Mapping[str, int] = field(default_factory=lambda: {"stitch": 1024, "resolve": 1024, "segments": 1024})
     """Megabytes by function; DEFAULT_MEMORY_MB otherwise."""
 
     def __post_init__(self) -> None:
@@ -65,6 +73,7 @@ class Stage:
             raise StageRefused(f"wait_scale must be above 0, not {self.wait_scale}")
         _check_budget(self)
         _check_front(self)
+        _check_lake(self)
 
     @property
     def has_distribution(self) -> bool:
@@ -102,6 +111,9 @@ def stages() -> Mapping[str, Stage]:
             definitions_ttl_seconds=1,
             queue_concurrency=2,
             queue_window_seconds=1,
+            lake_batch=100,
+            lake_window_seconds=1,
+            land_patience=1 / 60,
         ),
     }
 
@@ -158,3 +170,14 @@ def _check_front(stage: Stage) -> None:
         raise StageRefused("front_certificate_arn must be a certificate in us-east-1: CloudFront reads them there only")
     if not stage.front and (stage.front_domain or stage.front_web_acl_arn):
         raise StageRefused("front_domain and front_web_acl_arn need front=true")
+
+
+def _check_lake(stage: Stage) -> None:
+    if not 1 <= stage.lake_batch <= 10_000:
+        raise StageRefused(f"lake_batch is from 1 to 10,000, not {stage.lake_batch:,}")
+    if not 1 <= stage.lake_window_seconds <= 300:
+        raise StageRefused(f"lake_window_seconds is from 1 to 300, not {stage.lake_window_seconds:,}: Lambda gathers no longer")
+    if not 0 < stage.land_patience <= 1:
+        raise StageRefused(f"land_patience is above 0 and at most 1, not {stage.land_patience}")
+    if stage.query_gigabytes < 1:
+        raise StageRefused(f"query_gigabytes must be at least 1, not {stage.query_gigabytes:,}")

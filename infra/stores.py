@@ -37,11 +37,12 @@ def table(scope: Construct, construct_id: str, *, stage: Stage, expires: bool = 
 
 def sparse_index(store: dynamodb.Table, name: str, *, partition: str, sort: str, holds: tuple[str, ...] | None = None) -> None:
     """An index of only the items that carry both attributes: their keys and what it ``holds``, whole items where that is not said."""
+    kinds = dynamodb.ProjectionType
     store.add_global_secondary_index(
         index_name=name,
         partition_key=_string(partition),
         sort_key=_string(sort),
-        projection_type=dynamodb.ProjectionType.INCLUDE if holds else dynamodb.ProjectionType.ALL,
+        projection_type=kinds.ALL if holds is None else kinds.INCLUDE if holds else kinds.KEYS_ONLY,
         non_key_attributes=list(holds) if holds else None,
     )
 

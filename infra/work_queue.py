@@ -34,8 +34,8 @@ class WorkQueue(Construct):
         depth = self.dead.metric_approximate_number_of_messages_visible(period=cdk.Duration.minutes(5), statistic="Maximum")
         raise_alarm(self, "DeadLetters", stage=stage, metric=depth, above=0)
 
-    def feed(self, worker: Function, *, batch: int, concurrency: int | None = None) -> None:
-        """``concurrency``: the most that run at once, the stage's unless said.
+    def feed(self, worker: Function, *, batch: int, concurrency: int | None = None, window: int = 0) -> None:
+        """``concurrency``: the most that run at once, the stage's unless said. ``window``: seconds, at least, in which a batch is gathered.
 
         Raises ValueError when the worker may run longer than the queue was told: the message would be seen twice."""
         if worker.timeout.to_seconds() > self._worker_timeout.to_seconds():
@@ -44,7 +44,7 @@ class WorkQueue(Construct):
             event_sources.SqsEventSource(
                 self.queue,
                 batch_size=batch,
-                max_batching_window=cdk.Duration.seconds(self._stage.queue_window_seconds),
+                max_batching_window=cdk.Duration.seconds(max(window, self._stage.queue_window_seconds)),
                 max_concurrency=concurrency or self._stage.queue_concurrency,
                 report_batch_item_failures=True,
             )

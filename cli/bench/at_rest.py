@@ -116,5 +116,6 @@ def _per_gb(template: Template, prices: PriceList) -> list[Item]:
             "backups, each GB", f"{backed} of {len(tables)} tables", prices.of("backup_gb_month") * bool(backed), "point_in_time_recovery"
         ),
         Item("tables, each GB", f"{len(tables)} tables", prices.of("table_gb_month"), "retention_days"),
+        Item("the lake, each GB", "gzip NDJSON", prices.of("object_gb_month"), "retention_days"),
         Item("logs, each GB", kept, prices.of("log_gb_month"), "log_retention_days, log_level"),
     ]

@@ -24,17 +24,17 @@ from ariane.definitions.bundle import Bundle
 from ariane.journeys.entry_rules import entry_patterns
 from cli.bench.cloud_stores import REGION, make_stores, publish, uncounted
 from cli.bench.printing import LOG_EVENT_BYTES, Printed
-from cli.bench.rules import Rule, fixed_rules, matching
-from cli.bench.units import Bill, Unit, http_requests, queue_requests
+from cli.bench.rules import LAKE_RULES, Rule, fixed_rules, matching
+from cli.bench.units import Bill, Unit, chunks, http_requests, queue_requests
 from cli.bench.units_aws import AwsCounter, counted
 
 FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
-SERVICES = {"collect": "_service", "stitch": "_service", "journey": "_service", "tick": "_service"}
+SERVICES = {"collect": "_service", "stitch": "_service", "journey": "_service", "tick": "_service", "lake": "_service"}
 """Handler -> what keeps its service for the life of its process."""
 ACCESS_LOG_LINE = '{"id":"JKJaXmPLvHcESHA=","route":"POST /v1/{type}","status":"200","ms":"12"}'
 """What the gateway writes of a request, in the format of infra/http_apis.py."""
 _BATCH = 10
-"""Messages that Lambda takes from the journey queue at a time, at most."""
+"""Messages that Lambda takes from the journey queue at a time, and receives of any queue in one request, at most."""
 
 type Json = dict[str, Any]
 
@@ -57,6 +57,10 @@ class Cloud:
         self.bill = bill
         self.clock = clock
         self.stream: list[Json] = []
+        self.unlanded: list[Json] = []
+        """The stream as the lake's function sees it: it reads it too."""
+        self.moved: list[str] = []
+        """Messages of the land queue."""
         self.waiting: list[tuple[datetime, str]] = []
         """Messages of the journey queue, and when each may be seen."""
         self.asked_to_send = 0
@@ -71,6 +75,7 @@ class Cloud:
             case "dynamodb", "PutItem" if request["TableName"] == "events":
                 self._sequence += 100
                 self.stream.append(_record(request["Item"], self._sequence))
+                self.unlanded.append(self.stream[-1])
             case "events", "PutEvents":
                 for entry in request["Entries"]:
                     self._route(entry)
@@ -92,6 +97,20 @@ class Cloud:
         while self.stream:
             batch, self.stream = self.stream[:records], self.stream[records:]
             self._invoke("stitch", {"Records": batch})
+
+    def land(self) -> None:
+        """All that the stream and the land queue have gathered since, in one invocation each."""
+        if self.unlanded:
+            batch, self.unlanded = self.unlanded, []
+            self._invoke("lake", {"Records": batch})
+        if self.moved:
+            messages, self.moved = self.moved, []
+            # The bus delivers each; Lambda receives and deletes ten at a time.
+            requests = sum(queue_requests(len(body.encode())) for body in messages) + 2 * chunks(len(messages), _BATCH)
+            self.bill.add(Unit.QUEUE_REQUEST, requests, what="land")
+            failed = self._invoke("lake", {"Records": [_message(place, body) for place, body in enumerate(messages)]})
+            if failed["batchItemFailures"]:
+                raise ValueError("the lake function failed: what it costs would be counted wrong")
 
     def run_journeys(self) -> None:
         """What the journey queue holds by now, in batches; for each Lambda receives once and deletes once."""
@@ -117,10 +136,13 @@ class Cloud:
             with self.bill.by("bus"):
                 self.bill.add(Unit.QUEUE_REQUEST, queue_requests(len(message.encode())), what="journey")
             self.waiting.append((self.clock(), message))
+        for message in matching(LAKE_RULES, entry):
+            self.moved.append(message)
 
     def _queue(self, request: Mapping[str, Any]) -> None:
-        if self._queues[request["QueueUrl"]] == "SEND_QUEUE_URL":
-            self.asked_to_send += 1
+        name = self._queues.get(request["QueueUrl"])
+        if name != "JOURNEY_QUEUE_URL":
+            self.asked_to_send += name == "SEND_QUEUE_URL"
             return
         for entry in request.get("Entries") or [request]:
             self.waiting.append((self.clock() + timedelta(seconds=entry.get("DelaySeconds", 0)), entry["MessageBody"]))

@@ -25,7 +25,7 @@ _INDEXES: Mapping[str, Mapping[str, Any]] = {
     "journeys": {"name": "due", "keys": ("dp", "da"), "holds": ["v"]},
     "messages": {"name": "undecided", "keys": ("up", "ua"), "holds": None},
 }
-_PLAIN = {"RETENTION_DAYS": "760", "WAIT_SCALE": "1", "DEFINITIONS_TTL_SECONDS": "60", "TICK_HORIZON_SECONDS": "60"}
+_PLAIN = {"RETENTION_DAYS": "760", "WAIT_SCALE": "1", "DEFINITIONS_TTL_SECONDS": "60", "TICK_HORIZON_SECONDS": "60", "LAND_PATIENCE": "1"}
 _TABLES = ("events", "identities", "profiles", "privacy", "journeys", "messages", "access", "rejects")
 
 

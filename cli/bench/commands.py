@@ -145,6 +145,15 @@ def identity(
         show(result)
 
 
+@bench.command("segments")
+def segments(as_json: JsonOption = False) -> None:
+    """What recording for segments costs an event: units, CPU and bytes with 0, 10 and 100 that look at it, and 100 that do not."""
+    from cli.bench.segments import measure, shown
+
+    result = measure(Progress())
+    _say("segments", result, shown(result), as_json=as_json)
+
+
 @bench.command("rules")
 def rules(
     events: Annotated[int, typer.Option(min=1_000, help="How many events the log holds; a million takes 12 minutes.")] = 100_000,

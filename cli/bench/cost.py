@@ -11,6 +11,7 @@ from cli.bench.at_rest import Item, itemise, synthesise
 from cli.bench.baseline import CHOICES, count_baseline
 from cli.bench.cloud_stores import sample_brand
 from cli.bench.enrolments import count_enrolments, count_tick
+from cli.bench.lake import EVENTS_A_DAY, CountedLake, count_lake, per_million
 from cli.bench.path import Counted, Traffic, count_path
 from cli.bench.prices import PriceList
 from cli.bench.units import Bill
@@ -25,13 +26,16 @@ ASSUMPTIONS = (
     "list prices without free tier; Lambda duration is not in any line: 10 ms at 512 MB on arm64 are 0.07 per million invocations",
     "browser events of analytics.js, each client batch about one known person: fifteen event names, twelve traits, a full ring",
     "every batch updates its fragment; 1 % of events start a journey (enrolment and its due row included), 1 % link a new identifier",
-    "nothing is sent, nothing goes to a lake; functions are warm, and what they read once a minute (definitions, write keys) was just read",
+    "nothing is sent, and the lake has lines of its own; functions are warm, and what they read once a minute (definitions, write keys) "
+    "was just read",
     f"busy: {BUSY} requests in a batch of the stream; quiet: {QUIET}, so that each is an invocation of stitch for itself: that alone is "
     "what a quiet hour costs more. The journey queue hands over what is there, mostly one message",
     "without the front but in its own lines, which are for North America; in Europe a request to CloudFront costs 1.20 instead of 1.00",
+    "the lake: each request is another person's, so that nobody is read for two at once; an invocation and an object are shared by what "
+    f"five minutes bring at {EVENTS_A_DAY:,} events a day",
     "CloudWatch Logs takes what the functions print, the gateway's access log, and 26 bytes for each event of it",
 )
-LEFT_OUT = "With the lake; with 10 segments that look at the event: not measured, those parts do not exist yet."
+LEFT_OUT = "With 10 segments that look at the event: `ariane bench segments`."
 
 type Step = Callable[[str], None]
 
@@ -80,6 +84,7 @@ def measure(prices: PriceList, project: Path, *, events: int, today: date, step:
     step("Counting server batches, enrolments and the per-event design")
     servers = count_path(Traffic(batch=10, people_in_batch=10, events=events, records=1), bundle)
     enrolled, people = count_enrolments(bundle), 5
+    lakes = {batch: count_lake(bundle, batch=batch) for batch in BUDGETS}
     baseline = count_baseline(events=max(100, events // 2))
     step("Reading what bills at rest from the templates")
     tick = count_tick(bundle)
@@ -90,6 +95,7 @@ def measure(prices: PriceList, project: Path, *, events: int, today: date, step:
         Line(what="server batches of 10 events of 10 people", usd=_per_million(servers.bill, servers.events, prices)),
         Line(what="an enrolment with one wait, from the bus on", usd=_per_million(enrolled, people, prices), of="enrolments"),
         *(_front_line(batch, prices) for batch in BUDGETS),
+        *(_lake_line(batch, lakes[batch], prices) for batch in BUDGETS),
         Line(what="the per-event design", usd=per_event),
     ]
     return Measured(
@@ -101,7 +107,7 @@ def measure(prices: PriceList, project: Path, *, events: int, today: date, step:
         times_dearer=per_event / lines[1].usd,
         parts={**{f"b={batch}": _parts(counted, prices) for batch, counted in busy.items()}, PER_EVENT: _parts(baseline, prices)},
         at_rest=at_rest,
-        sizes=_sizes(busy),
+        sizes={**_sizes(busy), "event_in_the_lake": round(lakes[max(BUDGETS)].event_size)},
     )
 
 
@@ -118,6 +124,10 @@ def _front_line(batch: int, prices: PriceList) -> Line:
     """A request to CloudFront, a run of its function and the bytes (docs/adr/0009), on top of what the path costs."""
     usd = sum((prices.of(f"cloudfront_{part}") for part in ("request", "function", "data")), Decimal(0)) * MILLION / batch
     return Line(what=f"on top, with CloudFront in front (option front, on in prod), batches of {batch}", usd=usd)
+
+
+def _lake_line(batch: int, counted: CountedLake, prices: PriceList) -> Line:
+    return Line(what=f"on top, with the lake, batches of {batch}", usd=per_million(counted, prices))
 
 
 def _per_million(bill: Bill, count: int, prices: PriceList) -> Decimal:

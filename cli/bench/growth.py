@@ -19,6 +19,7 @@ from ariane.adapters.memory.consents import MemoryConsents
 from ariane.adapters.memory.meter import MemoryMeter
 from ariane.adapters.memory.overflow import MemoryOverflow
 from ariane.adapters.memory.rejects import MemoryRejects
+from ariane.conditions.observing import Observing
 from ariane.events.acceptance import Acceptance, Sorted, sort_out
 from ariane.events.model import LogItem, SourceKind
 from ariane.events.sources import Source
@@ -57,6 +58,7 @@ class World:
     rules: Rules = RULES
     now: datetime = START
     sequence: int = 0
+    observing: Observing = field(default_factory=Observing)
 
     def __post_init__(self) -> None:
         self.log = CountedLog(self.bill)
@@ -77,8 +79,11 @@ class World:
             fragments=fragments,
             announcer=self.announcer,
             parking=RejectParking(self.parked, clock=lambda: self.now),
-            definitions=lambda: StitchDefinitions(rules=self.rules, interest=Interest.from_document({})),
+            definitions=self.definitions,
         )
+
+    def definitions(self) -> StitchDefinitions:
+        return StitchDefinitions(rules=self.rules, interest=Interest.from_document({}), observing=self.observing)
 
     def decide(self, messages: Sequence[Json]) -> Sequence[LogItem]:
         request = Request(method="POST", path="/v1/batch", received_at=self.now)
@@ -105,7 +110,7 @@ class World:
         before, began = self.bill.snapshot(), time.process_time()
         for number in range(requests):
             self.now += timedelta(seconds=1)
-            items = self.decide(_browsing(chance.randrange(people), number, self.now))
+            items = self.decide(browsing(chance.randrange(people), number, self.now))
             for item in items:
                 self.acceptance.keep(Sorted(items=[item], rejects=[]))
             self.stitch(items)
@@ -175,7 +180,8 @@ def without_collecting() -> Iterator[None]:
         gc.enable()
 
 
-def _browsing(person: int, request: int, now: datetime) -> list[Json]:
+def browsing(person: int, request: int, now: datetime) -> list[Json]:
+    """One request's events."""
     ids = {"userId": f"u{person}", "anonymousId": f"a{person}"}
     return [
         {

@@ -25,6 +25,13 @@ def fixed_rules() -> Sequence[Rule]:
     ]
 
 
+LAKE_RULES = (
+    Rule({"source": ["ariane"], "detail-type": ["Profile Merged"]}, {"kind": "merged"}),
+    Rule({"source": ["ariane"], "detail-type": ["Profile Split"]}, {"kind": "split"}),
+)
+"""Those of infra/lake.py. They lead to another queue."""
+
+
 def matching(rules: Sequence[Rule], entry: Json) -> Iterator[str]:
     detail = orjson.loads(entry["Detail"])
     event = {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail}

@@ -1,7 +1,10 @@
-"""Runs ministack with three changes: ``python -m cli.local.emulator_process``.
+"""Runs ministack with four changes: ``python -m cli.local.emulator_process``.
 
 *Polling.* As it comes, one thread asks every queue and stream in turn and sleeps a second between rounds, so an event needs several seconds
 through the queues; that is the emulator's time, not the stack's. Here it looks every 20 ms, with a thread for queues and one for streams.
+
+*Batching windows.* It hands a stream's records over at once, to one reader after the other. A reader with a window gets them in another
+thread and once a window, so that what gathers does not hold up what is in a hurry.
 
 *Preflights.* It answers OPTIONS itself, with 403 where an HTTP API has no CORS setting. AWS then sends them to the ``$default`` route, and
 the collector answers them.
@@ -12,7 +15,7 @@ the collector answers them.
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from ministack.app import main
@@ -21,19 +24,48 @@ from ministack.services import apigateway, lambda_svc
 _IDLE_SECONDS = 0.02
 
 
-def poll_for_ever(poll: Callable[[], bool]) -> None:
+def poll_for_ever(poll: Callable[[], bool], *, every: Callable[[], float] | None = None) -> None:
+    """``every``: seconds to rest after a round. Unless said none after one that found something."""
     while True:
         try:
             is_busy = poll()
         except Exception:  # The emulator's own: its loop, too, notes it and goes on.
             logging.exception("polling an event source failed")
             is_busy = False
-        if not is_busy:
-            time.sleep(_IDLE_SECONDS)
+        if every is not None or not is_busy:
+            time.sleep(every() if every is not None else _IDLE_SECONDS)
+
+
+type Source = tuple[str, str, dict[str, Any]]
+"""Account, region and event source mapping."""
+
+_reading = threading.local()
+_WINDOW = "MaximumBatchingWindowInSeconds"
+
+
+def of_this_thread(every: Callable[[], Iterator[Source]]) -> Callable[[], Iterator[Source]]:
+    """Of streams those with a window for a thread that ``gathers``, the others for the other threads."""
+
+    def sources() -> Iterator[Source]:
+        gathers = getattr(_reading, "gathers", None)
+        return (source for source in every() if gathers is None or bool(source[2].get(_WINDOW)) == gathers)
+
+    return sources
+
+
+def poll_streams(*, gathers: bool) -> None:
+    _reading.gathers = gathers
+    poll_for_ever(lambda_svc._poll_dynamodb_streams, every=_window if gathers else None)
+
+
+def _window() -> float:
+    """The longest: there is one such reader."""
+    return max((float(mapping.get(_WINDOW) or 0) for *_, mapping in lambda_svc._iter_all_esms()), default=0) or 1.0
 
 
 def poll_queues_and_streams() -> None:
-    threading.Thread(target=poll_for_ever, args=(lambda_svc._poll_dynamodb_streams,), daemon=True).start()
+    for gathers in (False, True):
+        threading.Thread(target=poll_streams, kwargs={"gathers": gathers}, daemon=True).start()
     poll_for_ever(lambda_svc._poll_sqs)
 
 
@@ -65,6 +97,7 @@ def moving_cookies(execute: Callable[[object, Any], object]) -> Callable[[object
 
 if __name__ == "__main__":
     lambda_svc._poll_loop = poll_queues_and_streams
+    lambda_svc._iter_all_esms = of_this_thread(lambda_svc._iter_all_esms)
     apigateway.handle_execute = routing_preflights(apigateway.handle_execute)
     lambda_svc._execute_function_with_config_scope = moving_cookies(lambda_svc._execute_function_with_config_scope)
     main()

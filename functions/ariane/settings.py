@@ -47,6 +47,7 @@ class StitchSettings(FunctionSettings):
     bus_name: str
     replay_queue_url: str
     resolve_queue_url: str
+    evaluate_queue_url: str
     person_key_parameter: str
     definitions_ttl_seconds: int
 
@@ -61,6 +62,22 @@ class ResolveSettings(FunctionSettings):
     messages_table: str
     bus_name: str
     resolve_queue_url: str
+    evaluate_queue_url: str
+    person_key_parameter: str
+    definitions_ttl_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentsSettings(FunctionSettings):
+    exports_bucket: str
+    events_table: str
+    identities_table: str
+    profiles_table: str
+    privacy_table: str
+    journeys_table: str
+    bus_name: str
+    resolve_queue_url: str
+    evaluate_queue_url: str
     person_key_parameter: str
     definitions_ttl_seconds: int
 
@@ -71,6 +88,7 @@ class JourneySettings(FunctionSettings):
     identities_table: str
     profiles_table: str
     journeys_table: str
+    privacy_table: str
     definitions_bucket: str
     journey_queue_url: str
     send_queue_url: str
@@ -83,8 +101,11 @@ class JourneySettings(FunctionSettings):
 class TickSettings(FunctionSettings):
     journeys_table: str
     messages_table: str
+    profiles_table: str
     journey_queue_url: str
+    evaluate_queue_url: str
     tick_horizon_seconds: int
+    definitions_ttl_seconds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +148,10 @@ class ApiSettings(FunctionSettings):
     overflow_queue_url: str
     replay_queue_url: str
     resolve_queue_url: str
+    evaluate_queue_url: str
     bus_name: str
+    imports_table: str
+    imports_bucket: str
     person_key_parameter: str
     retention_days: int
 
@@ -145,10 +169,35 @@ class SetupSettings(FunctionSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportsSettings(FunctionSettings):
+    events_table: str
+    access_table: str
+    imports_table: str
+    imports_bucket: str
+    imports_queue_url: str
+    overflow_queue_url: str
+    person_key_parameter: str
+    retention_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublishSettings(FunctionSettings):
     access_table: str
     journeys_table: str
     definitions_bucket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeSettings(FunctionSettings):
+    events_table: str
+    identities_table: str
+    profiles_table: str
+    journeys_table: str
+    lake_bucket: str
+    land_queue_url: str
+    land_patience: float
+    person_key_parameter: str
+    definitions_ttl_seconds: int
 
 
 HANDLERS: Mapping[str, type[FunctionSettings]] = {
@@ -156,6 +205,7 @@ HANDLERS: Mapping[str, type[FunctionSettings]] = {
     "overflow": OverflowSettings,
     "stitch": StitchSettings,
     "resolve": ResolveSettings,
+    "segments": SegmentsSettings,
     "journey": JourneySettings,
     "tick": TickSettings,
     "send": SendSettings,
@@ -164,6 +214,8 @@ HANDLERS: Mapping[str, type[FunctionSettings]] = {
     "authorizer": AuthorizerSettings,
     "setup": SetupSettings,
     "publish": PublishSettings,
+    "imports": ImportsSettings,
+    "lake": LakeSettings,
 }
 """Handler module name -> its settings. A test holds the CDK app to it."""
 

@@ -13,17 +13,23 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ariane.access.tokens import MESSAGES_READ, PROFILES_READ, require
-from ariane.errors import ArianeError
+from ariane.access.tokens import MESSAGES_READ, PROFILES_COUNTER, PROFILES_READ, require
+from ariane.errors import ArianeError, Rejected
 from ariane.events.retrying import Retries
+from ariane.imports.desk import ImportDesk
 from ariane.profiles import segment_views, views
 from ariane.profiles.identity_desk import IdentityDesk
 from ariane.profiles.openapi import openapi_document
+from ariane.segments.desk import SegmentDesk
 from ariane.settings import ApiSettings, load
 from ariane.wiring.api import api_sources, identity_desk, people_of
+from ariane.wiring.imports import import_desk
 from ariane.wiring.retries import retries_of
+from ariane.wiring.segment_desk import segment_desk
 from handlers.identity_routes import add_identity_routes
+from handlers.import_routes import add_import_routes
 from handlers.reject_routes import add_reject_routes
+from handlers.segment_routes import add_segment_routes
 
 _PATHS = (
     re.compile(r"(/v1/profiles/)(.+?)(/timeline|/explain|)", re.DOTALL),
@@ -42,8 +48,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _resolver() -> APIGatewayHttpResolver:
     settings = load(ApiSettings, os.environ)
     people = people_of(settings, os.environ)
+    sources = api_sources(settings, people)
     return build(
-        api_sources(settings, people), cache(partial(retries_of, settings, os.environ)), cache(partial(identity_desk, settings, people))
+        sources,
+        cache(partial(retries_of, settings, os.environ)),
+        cache(partial(identity_desk, settings, people)),
+        cache(partial(segment_desk, settings, sources)),
+        cache(partial(import_desk, settings, os.environ)),
     )
 
 
@@ -69,9 +80,14 @@ def _routable(path: str, method: str) -> str:
 
 
 def build(
-    sources: views.Sources, retries: Callable[[], Retries] | None = None, desk: Callable[[], IdentityDesk] | None = None
+    sources: views.Sources,
+    retries: Callable[[], Retries] | None = None,
+    desk: Callable[[], IdentityDesk] | None = None,
+    segments: Callable[[], SegmentDesk] | None = None,
+    imports: Callable[[], ImportDesk] | None = None,
 ) -> APIGatewayHttpResolver:
-    """The routes over ``sources``. ``retries`` is asked only when something is tried again, ``desk`` only about identities."""
+    """The routes over ``sources``. ``retries`` is asked only when something is tried again, ``desk`` only about identities, ``segments``
+    only about segments, ``imports`` only about imports and objects."""
     app = _Resolver(serializer=lambda body: orjson.dumps(body).decode())
     app.get("/health")(lambda: {"status": "ok"})
     app.get("/openapi.json")(openapi_document)
@@ -79,6 +95,8 @@ def build(
     _add_lists(app, sources)
     allow, asker = partial(_allow, app), partial(_asker, app)
     add_identity_routes(app, desk=desk, allow=allow, asker=asker)
+    add_segment_routes(app, desk=segments, allow=allow, asker=asker)
+    add_import_routes(app, desk=imports, allow=allow, asker=asker)
     add_reject_routes(app, rejects=sources.rejects, retries=retries, allow=allow, asker=asker, clock=sources.clock)
     app.exception_handler(ArianeError)(_refused)
     app.exception_handler(Exception)(_failed)
@@ -89,13 +107,11 @@ def build(
 def _add_profiles(app: APIGatewayHttpResolver, sources: views.Sources) -> None:
     @app.get("/v1/profiles")
     def profile_of_query() -> dict[str, Any]:
-        _allow(app, PROFILES_READ)
-        return views.profile_view(sources, views.identifier_of(_query(app)))
+        return _profile(app, sources, lambda: views.identifier_of(_query(app)))
 
     @app.get("/v1/profiles/<identifier>")
     def profile(identifier: str) -> dict[str, Any]:
-        _allow(app, PROFILES_READ)
-        return views.profile_view(sources, unquote(identifier))
+        return _profile(app, sources, lambda: unquote(identifier))
 
     @app.get("/v1/profiles/<identifier>/timeline")
     def timeline(identifier: str) -> dict[str, Any]:
@@ -108,6 +124,19 @@ def _add_profiles(app: APIGatewayHttpResolver, sources: views.Sources) -> None:
         return segment_views.segment_view(sources, unquote(identifier), part, _query(app), url=app.current_event.path)
 
 
+def _profile(app: APIGatewayHttpResolver, sources: views.Sources, identifier: Callable[[], str]) -> dict[str, Any]:
+    view = _query(app)("view")
+    if view == "counter":
+        from ariane.profiles.counter_view import counter_view  # brings in how amounts and days are written; no other route needs it
+
+        _allow(app, PROFILES_COUNTER, PROFILES_READ)
+        return counter_view(sources, identifier())
+    _allow(app, PROFILES_READ)
+    if view is not None:
+        raise Rejected("unknown_view", "view is counter, or left out")
+    return views.profile_view(sources, identifier())
+
+
 def _add_lists(app: APIGatewayHttpResolver, sources: views.Sources) -> None:
     @app.get("/v1/messages")
     def messages() -> dict[str, Any]:
@@ -115,8 +144,9 @@ def _add_lists(app: APIGatewayHttpResolver, sources: views.Sources) -> None:
         return views.messages_view(sources, _query(app))
 
 
-def _allow(app: APIGatewayHttpResolver, scope: str) -> None:
-    require(_scopes(app.current_event.raw_event), scope)
+def _allow(app: APIGatewayHttpResolver, *scopes: str) -> None:
+    """One of them."""
+    require(_scopes(app.current_event.raw_event), *scopes)
 
 
 def _asker(app: APIGatewayHttpResolver) -> str:

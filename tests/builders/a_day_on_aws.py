@@ -34,7 +34,10 @@ from tests.builders.aws_calls import never
 from tests.builders.deployed import PUBLIC_URL, Deployed
 from tests.builders.events import gateway_event
 from tests.builders.identities_on_aws import part_people
+from tests.builders.imports_on_aws import import_files
+from tests.builders.lake_on_aws import land
 from tests.builders.rejects_on_aws import TOO_LARGE, try_again
+from tests.builders.segments_on_aws import follow_segments
 
 SAMPLE = Path(__file__).parents[2] / "brand"
 EMAIL, PHONE = "jeanne@shop.example", "+33612345678"
@@ -62,6 +65,9 @@ class Day:
         self.put_right()
         try_again(self)
         part_people(self)
+        import_files(self)
+        land(self)
+        follow_segments(self)
 
     def deploy(self, folder: Path) -> None:
         properties = self.stack.publishable(_brand(folder / "brand"), folder / "bundle")

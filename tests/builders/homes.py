@@ -10,9 +10,10 @@ from ariane.identity.commits import Commit
 from ariane.identity.model import Evidence, Head, Lifted, Side, Split, Summary
 from ariane.identity.rules import Identifier
 from ariane.profiles.admission import placed_events
+from ariane.profiles.applying import apply
 from ariane.profiles.batch_order import in_order_of_sending
 from ariane.profiles.fragment_sums import total
-from ariane.profiles.fragments import Fragment, Route, apply
+from ariane.profiles.fragments import Fragment, Route
 from ariane.profiles.homes import HomeReader
 from ariane.profiles.refolding import RefoldReport, refold
 from ariane.profiles.stitching import Stores
@@ -84,7 +85,8 @@ class Generations:
 
 def refolded(stack: Stack, text: str, *, generations: Any = None) -> RefoldReport:
     own = text if text.startswith("prs_") else prs(text)
-    return refold(own, stores=stores_of(stack), key=KEY, rules=RULES, **({"generations": generations} if generations else {}))
+    given: Any = {"generations": generations} if generations else {}
+    return refold(own, stores=stores_of(stack), key=KEY, rules=RULES, observing=stack.observing, **given)
 
 
 def knowledge(fragment: Fragment) -> Fragment:
@@ -113,5 +115,5 @@ def from_scratch(stack: Stack) -> dict[str, Fragment]:
         whose = [home.person_id for home in reader([one.event for one in placed])]
         for home in set(whose):
             theirs = [one for one, own in zip(placed, whose, strict=True) if own == home]
-            found[home] = apply(found.get(home, Fragment(person_id=home)), in_order_of_sending(theirs))
+            found[home] = apply(found.get(home, Fragment(person_id=home)), in_order_of_sending(theirs), stack.observing)
     return {home: knowledge(fragment) for home, fragment in found.items()}

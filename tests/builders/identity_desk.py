@@ -102,6 +102,8 @@ class DeskWorld:
             enrolments=unasked,
             ledger=unasked,
             rejects=unasked,
+            computing=unasked,
+            memberships=unasked,
             clock=lambda: self.now,
         )
         return build(sources, None, self.desk)

@@ -11,6 +11,10 @@ from ariane.adapters.memory.enrolments import MemoryEnrolments
 from ariane.adapters.memory.event_log import MemoryEventLog
 from ariane.adapters.memory.journey_queue import MemoryJourneyQueue
 from ariane.adapters.memory.send_queue import MemorySendQueue
+from ariane.conditions.catalogue import Catalogue
+from ariane.conditions.evaluate import holds
+from ariane.conditions.model import Condition
+from ariane.conditions.series import Consent, Observed, Run, Series, Settings
 from ariane.definitions.bundle import Bundle, version_of
 from ariane.definitions.publish import Publisher
 from ariane.definitions.store import Definitions
@@ -22,11 +26,13 @@ from ariane.journeys.definition import JourneyFile
 from ariane.journeys.enrolment import Enrolment
 from ariane.journeys.graph import Journey
 from ariane.journeys.inbox import parse_incoming
-from ariane.journeys.runner import Runner, World
+from ariane.journeys.runner import Runner
 from ariane.journeys.step import Entered, step
 from ariane.journeys.tick import hand_over_due
+from ariane.journeys.world import World
 from ariane.profiles.homes import Home
 from ariane.profiles.model import LogPart, Occurrences, Profile, Shape
+from ariane.profiles.person_view import PersonFacts
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PORTS = ("runs", "profiles", "homes", "history", "journey_queue", "send_queue")
@@ -95,8 +101,29 @@ def enrolment(**fields: Any) -> Enrolment:
 
 
 def started(journey: Journey, *, now: datetime = NOON, **fields: Any) -> Enrolment:
-    run, _ = step(journey, enrolment(journey=journey.name, **fields), Entered(profile()), now)
+    run, _ = step(journey, enrolment(journey=journey.name, **fields), Entered(Told()), now)
     return run
+
+
+class Told:
+    """A person of whom nothing is known but traits, which have been so for ever."""
+
+    def __init__(self, traits: Mapping[str, Any] | None = None) -> None:
+        self._traits = traits or {}
+        self.facts = PersonFacts(None, None, "user_id:u1", "Europe/Paris")
+
+    def holds(self, condition: Condition, now: int) -> bool:
+        return holds(condition, self, Catalogue({}, {}), now)
+
+    def observed(self, _series: Series) -> Observed:
+        return Observed()
+
+    def settings(self, trait: str) -> Settings:
+        value = self._traits.get(trait)
+        return Settings() if value is None else Settings((Run(0, 0, value),))
+
+    def consents(self) -> Sequence[Consent]:
+        return ()
 
 
 class Homes:
@@ -162,7 +189,16 @@ class Theatre:
     def runner(self, **replaced: Any) -> Runner:
         ports = {name: replaced.get(name, getattr(self, name)) for name in PORTS}
         definitions = Definitions(self.documents, self.versions, ttl=timedelta(0), clock=self.clock)
-        return Runner(World(**ports, definitions=definitions, clock=self.clock, awaken=self._awaken, wait_scale=self.wait_scale))
+        return Runner(
+            World(
+                **ports,
+                definitions=definitions,
+                clock=self.clock,
+                about=lambda who, _entered: Told(who.traits),
+                awaken=self._awaken,
+                wait_scale=self.wait_scale,
+            )
+        )
 
     def clock(self) -> datetime:
         return self.now

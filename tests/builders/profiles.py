@@ -16,7 +16,8 @@ from ariane.adapters.memory.fragments import MemoryFragments
 from ariane.adapters.memory.identities import MemoryIdentities
 from ariane.adapters.memory.rejects import MemoryRejects
 from ariane.adapters.memory.replay_queue import MemoryReplayQueue
-from ariane.events.model import LogItem, Message, SourceKind
+from ariane.conditions.observing import Observing
+from ariane.events.model import Event, LogItem, Message, SourceKind, event_of
 from ariane.identity.identifiers import identifiers_of
 from ariane.identity.ids import person_id
 from ariane.identity.rules import Identifier, Rules
@@ -83,6 +84,7 @@ class Stack:
     replays: Any = field(default_factory=MemoryReplayQueue)
     background: Any = None
     """None: what is left to the background is done at once, or not at all."""
+    observing: Observing = field(default_factory=Observing)
     interest: Interest = field(default_factory=lambda: Interest.from_document({"forward": ["*"]}))
     sequence: int = 0
 
@@ -106,7 +108,7 @@ class Stack:
             fragments=self.fragments,
             announcer=self.announcer,
             parking=RejectParking(self.rejects, clock=lambda: NOON),
-            definitions=lambda: StitchDefinitions(rules=RULES, interest=self.interest),
+            definitions=lambda: StitchDefinitions(rules=RULES, interest=self.interest, observing=self.observing),
         )
         return stitcher.stitch(records)
 
@@ -116,7 +118,7 @@ class Stack:
         return LateLinks(
             links=partial(links_of, stores=stores, key=KEY),
             announcer=self.announcer,
-            definitions=lambda: StitchDefinitions(rules=RULES, interest=self.interest),
+            definitions=lambda: StitchDefinitions(rules=RULES, interest=self.interest, observing=self.observing),
             queue=self.replays,
         )
 
@@ -148,3 +150,8 @@ class Stack:
             for place, message in enumerate(each.messages)
             if place not in each.duplicates
         ]
+
+
+def event_in(message: Message) -> Event:
+    """As stitch reads it."""
+    return event_of(item(message), message)

@@ -87,6 +87,8 @@ class Desk:
             enrolments=unasked,
             ledger=unasked,
             rejects=self.world.rejects,
+            computing=unasked,
+            memberships=unasked,
             clock=lambda: LATER,
         )
         reply = build(sources, self.retries).resolve(event, cast(Any, SimpleNamespace()))

@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,12 @@ from ariane.adapters.aws.parameters import SsmParameters
 from ariane.adapters.memory.definitions import MemoryBundles, MemoryDocuments, MemoryVersions
 from ariane.adapters.memory.parameters import MemoryParameters
 from ariane.definitions.bundle import Bundle, read_zip, version_of, write
+from ariane.definitions.customer_view import CustomerView
 from ariane.definitions.deployment_keys import SecretParameters, make_keys
 from ariane.definitions.publish import Publisher, StoredDocument
 from ariane.definitions.store import Definitions, JourneyState, LiveJourney
 from ariane.errors import Conflict, NotFound, Permanent
+from ariane.instants import format_instant
 from tests.builders.journeys import NOON
 from tests.builders.moto_endpoint import REGION, make_table
 
@@ -35,7 +37,9 @@ class Shelf:
 
     @property
     def publisher(self) -> Publisher:
-        return Publisher(documents=self.documents, pointers=self.documents, versions=self.versions, collect=self.collect)
+        return Publisher(
+            documents=self.documents, pointers=self.documents, versions=self.versions, collect=self.collect, clock=lambda: NOON
+        )
 
 
 @pytest.fixture(params=["memory", "aws"])
@@ -66,6 +70,15 @@ def journey(name: str, template: str = "hello") -> dict[str, Any]:
     return {**content, "version": version_of(content)}
 
 
+def profiles_document(*segments: tuple[str, str]) -> dict[str, Any]:
+    condition = {"trait": "plan", "equals": "gold"}
+    return {
+        "traits": {"precedence": {}, "computed": {}},
+        "segments": {name: {"name": name, "condition": condition, "version": version} for name, version in segments},
+        "observing": {"epoch": 0, "series": [], "traits": {"plan": 0}, "precedence": {}},
+    }
+
+
 def bundle(*journeys: dict[str, Any], awaited: tuple[str, ...] = ()) -> Bundle:
     interest = {"entry": ["E"], "awaited": list(awaited), "forward": []}
     documents: dict[str, dict[str, Any]] = {
@@ -73,6 +86,7 @@ def bundle(*journeys: dict[str, Any], awaited: tuple[str, ...] = ()) -> Bundle:
         "identity": {"spread": 20},
         "messaging": {"name": "x"},
         "collect": {"sources": {}},
+        "profiles": profiles_document(("vip", "v1")),
     }
     return Bundle(documents, {each["name"]: each for each in journeys})
 
@@ -131,6 +145,35 @@ def test_a_publish_brings_versions_documents_and_pointers(shelf: Shelf) -> None:
     assert shelf.collect.document("collect") == {"sources": {}}
 
 
+def test_a_publish_dates_what_is_new_in_the_customer_view_and_gives_it_an_epoch(shelf: Shelf) -> None:
+    shelf.publisher.publish(bundle(journey("cart")))
+    first = shelf.documents.document("profiles")
+    later = replace(shelf.publisher, clock=lambda: NOON + timedelta(days=1))
+    later.publish(replace_profiles(bundle(journey("cart")), profiles_document(("vip", "v2"), ("new", "n1"))))
+    second = shelf.documents.document("profiles")
+
+    assert first["segments"]["vip"]["published_at"] == format_instant(NOON)
+    assert {each["published_at"] for each in second["segments"].values()} == {format_instant(NOON + timedelta(days=1))}
+    assert second["observing"] == first["observing"]
+    assert CustomerView.from_document(second).segments["new"].version == "n1"
+
+
+def test_a_bundle_from_before_there_were_segments_is_published_and_leaves_the_view_alone(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.publisher.publish(bundle(journey("cart")))
+    before = shelf.documents.stored("profiles")
+    old = bundle(journey("cart", "old"))
+    old = Bundle({name: each for name, each in old.documents.items() if name != "profiles"}, old.journeys)
+    write(old, tmp_path)
+    shelf.publisher.publish(read_zip(zipped(tmp_path)))
+
+    assert shelf.documents.stored("profiles") == before
+    assert shelf.documents.live("cart").version == old.journeys["cart"]["version"]
+
+
+def replace_profiles(given: Bundle, document: dict[str, Any]) -> Bundle:
+    return Bundle({**given.documents, "profiles": document}, given.journeys)
+
+
 def test_what_any_version_awaited_stays_awaited(shelf: Shelf) -> None:
     shelf.publisher.publish(bundle(journey("cart"), awaited=("Order Completed",)))
     shelf.publisher.publish(bundle(journey("cart", "new"), awaited=("Product Removed",)))
@@ -171,7 +214,7 @@ def test_a_retired_brand_starts_nothing_and_keeps_everything(shelf: Shelf) -> No
 
 def test_a_publish_again_writes_nothing(shelf: Shelf) -> None:
     shelf.publisher.publish(bundle(journey("cart")))
-    before = {name: shelf.documents.stored(name) for name in ("interest", "identity", "messaging", "journeys")}
+    before = {name: shelf.documents.stored(name) for name in ("interest", "identity", "messaging", "profiles", "journeys")}
     shelf.publisher.publish(bundle(journey("cart")))
 
     assert {name: shelf.documents.stored(name) for name in before} == before
@@ -195,7 +238,7 @@ class Mortal:
         return call
 
 
-@pytest.mark.parametrize("point", range(34))
+@pytest.mark.parametrize("point", range(38))
 def test_a_pointer_never_leads_to_nothing_and_a_repeat_completes_a_publish(point: int) -> None:
     shelf = Shelf(MemoryDocuments(), MemoryDocuments(), MemoryVersions(), None, None)
     shelf.publisher.publish(bundle(journey("cart"), awaited=("A",)))

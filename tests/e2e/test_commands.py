@@ -40,7 +40,7 @@ def test_no_key_is_made_for_a_source_that_is_not_published(world: World, ariane:
     ended = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
 
     assert ended.returncode == 1
-    assert "known: app, backend, stores, web" in ended.stderr
+    assert "known: app, backend, imports, stores, web" in ended.stderr
     assert ariane("keys", "list", "--json") == before
 
 

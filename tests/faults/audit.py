@@ -15,6 +15,7 @@ from ariane.identity.ids import person_id
 from ariane.identity.rules import Identifier
 from ariane.profiles.announcing import Fact, facts_of_transition
 from ariane.profiles.reader import ProfileReader
+from ariane.segments.deciding import ENTERED, EXITED, LIFECYCLE_CHANGED
 from tests.faults.brief_readings import unlike
 from tests.faults.clients import OPENING
 from tests.faults.clients_sdk import Told
@@ -68,12 +69,17 @@ class Rest:
         return person_id(Identifier.parse(identifier), self.world.person_key())
 
 
+MEMBERSHIP_FACTS = frozenset({ENTERED, EXITED, LIFECYCLE_CHANGED})
+
+
 def at_announcement(world: World, fact: Fact) -> None:
     """What is committed is announced, and nothing before that."""
     if fact.kind == "Event":
         partition = str(fact.detail["cause"]).partition("/")[0]
         if fact.detail["event"] not in world.stores.fragments.names_of(partition):
             world.problem(f"{fact.detail['event']} {fact.detail['messageId']} was announced before it was applied")
+    elif fact.kind in MEMBERSHIP_FACTS:
+        return  # of these the capability hears
     elif not any(each.cause == fact.detail["cause"] for each in world.stores.identities.committed):
         world.problem(f"a {fact.kind} was announced that nobody made, of {fact.detail['cause']}")
 

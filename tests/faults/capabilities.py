@@ -30,6 +30,9 @@ class Capability:
     def act(self, sending: Sending) -> None:
         """One of the actions, at its moment."""
 
+    def published(self) -> None:
+        """The brand has just published its second version."""
+
     def at_a_glance(self) -> Iterator[str]:
         """What is wrong at this very moment, in the middle of everything. Reads the stores, and nothing else."""
         return iter(())
@@ -46,5 +49,6 @@ def capabilities(world: "World", seed: int) -> Sequence[Capability]:
 def registered() -> Sequence[Callable[["World", int], Capability]]:
     from tests.faults.brief_readings import BriefReadings
     from tests.faults.rule_changes import RuleChanges
+    from tests.faults.segments import Segments
 
-    return RuleChanges, BriefReadings
+    return RuleChanges, BriefReadings, Segments

@@ -11,9 +11,11 @@ from ariane.adapters.memory.announcer import MemoryAnnouncer
 from ariane.adapters.memory.background_queue import MemoryBackgroundQueue
 from ariane.adapters.memory.consents import MemoryConsents
 from ariane.adapters.memory.enrolments import MemoryEnrolments
+from ariane.adapters.memory.evaluate_queue import MemoryEvaluateQueue
 from ariane.adapters.memory.event_log import MemoryEventLog
 from ariane.adapters.memory.fragments import MemoryFragments
 from ariane.adapters.memory.rejects import MemoryRejects
+from ariane.conditions.observing import Observing
 from ariane.events.model import LogItem
 from ariane.identity.background import resolve_cluster
 from ariane.identity.epochs import is_later
@@ -30,7 +32,7 @@ from ariane.profiles.parking import RejectParking
 from ariane.profiles.reader import ProfileReader
 from ariane.profiles.refolding import refold
 from ariane.profiles.sealing import Sealer
-from ariane.profiles.stitching import StitchDefinitions, Stitcher, Stores, StreamRecord
+from ariane.profiles.stitching import AskEvaluations, StitchDefinitions, Stitcher, Stores, StreamRecord
 from ariane.profiles.unmerge_preview import UnmergePreview
 from tests.builders.profiles import KEY, NOON
 from tests.faults.identity_mirror import Mirror
@@ -40,7 +42,7 @@ from tests.faults.model_profiles import differences
 from tests.faults.shim import Shim
 from tests.faults.world_stores import Identities
 
-PORTS = ("identities", "fragments", "log", "announcer", "rejects", "consents", "background_queue", "holdings")
+PORTS = ("identities", "fragments", "log", "announcer", "rejects", "consents", "background_queue", "holdings", "evaluate_queue")
 
 
 def _untold(what: str, detail: Any = None) -> int:
@@ -66,6 +68,7 @@ class Town:
     announcer: Any = field(default_factory=MemoryAnnouncer)
     rejects: Any = field(default_factory=MemoryRejects)
     background_queue: Any = field(default_factory=MemoryBackgroundQueue)
+    evaluate_queue: Any = field(default_factory=MemoryEvaluateQueue)
     consents: Any = None
     holdings: Any = None
     now: datetime = NOON
@@ -84,6 +87,15 @@ class Town:
     def stores(self) -> Stores:
         return Stores(identities=self.identities, fragments=self.fragments, log=self.log, consents=self.consents)
 
+    @property
+    def observing(self) -> Observing:
+        """What stitch records for conditions."""
+        return Observing()
+
+    @property
+    def asking(self) -> AskEvaluations | None:
+        return None
+
     def write(self, *items: LogItem) -> list[StreamRecord]:
         records = []
         for each in items:
@@ -100,7 +112,10 @@ class Town:
             fragments=self.fragments,
             announcer=self.announcer,
             parking=RejectParking(self.rejects, clock=lambda: self.now),
-            definitions=lambda: StitchDefinitions(rules=self.rules, interest=Interest.from_document({"forward": ["*"]})),
+            definitions=lambda: StitchDefinitions(
+                rules=self.rules, interest=Interest.from_document({"forward": ["*"]}), observing=self.observing
+            ),
+            evaluations=self.asking,
         )
         report = stitcher.stitch(records)
         assert not report.parked, f"a sound record was parked: {report.parked}"
@@ -116,11 +131,12 @@ class Town:
     def work(self, job: Job) -> None:
         worker = BackgroundWorker(
             resolve=lambda cluster: resolve_cluster(self.identities, KEY, cluster, self.rules, at=self.now),
-            refold=lambda partition: refold(partition, stores=self.stores, key=KEY, rules=self.rules),
+            refold=lambda partition: refold(partition, stores=self.stores, key=KEY, rules=self.rules, observing=self.observing),
             seal=Sealer(self.identities, self.fragments, self.holdings, rules=lambda: self.rules, clock=lambda: self.now).seal,
             changes=self.identities,
             announcer=self.announcer,
             queue=self.background_queue,
+            evaluations=self.evaluate_queue,
         )
         worker.take(message_of(job), sent_at=self.now)
 

@@ -22,7 +22,8 @@ from ariane.messaging.model import FINAL, LedgerEntry, SendRequest
 from ariane.messaging.model import Status as Sent
 from ariane.profiles import once, one_person
 from ariane.profiles.admission import placed_events
-from ariane.profiles.fragments import Fragment, apply
+from ariane.profiles.applying import apply
+from ariane.profiles.fragments import Fragment
 from ariane.profiles.once import Recent, Verdict
 
 type Plant = Callable[[pytest.MonkeyPatch], None]

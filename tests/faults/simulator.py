@@ -160,12 +160,17 @@ class _Run:
 
     def _begin(self, sending: Sending) -> None:
         if sending.what == "publish":
-            self._world.scheduler.at(sending.at, lambda: self._world.publish(is_later=True))
+            self._world.scheduler.at(sending.at, self._publish)
         elif not sending.source:
             able = next((each for each in self._capabilities if sending.what in each.actions), self._operators)
             self._world.scheduler.at(sending.at, lambda: able.act(sending))
         else:
             self._clients.begin(sending)
+
+    def _publish(self) -> None:
+        self._world.publish(is_later=True)
+        for each in self._capabilities:
+            each.published()
 
     def _audit(self) -> None:
         for number in sorted(self._clients.waiting):

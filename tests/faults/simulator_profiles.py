@@ -134,6 +134,28 @@ PROFILES: Mapping[str, Options] = {
                 identity="tight", shards=3, faults=0.002, kills=0.002, latency=Latency(instant=0.3, long=0.3, longest=8), most_tries=2
             ),
         ),
+        Options(
+            name="segments",
+            mix=Mix(
+                people=3,
+                actions=24,
+                weights=IDENTITY | {"order": 8, "add": 8, "browse": 6, "sign_up": 3, "backfill": 2},
+                shared=0.6,
+                minutes=40,
+            ),
+            weather=Weather(shards=3, has_segments=True, latency=Latency(instant=0.6, long=0.05)),
+        ),
+        Options(
+            name="segments undone",
+            mix=Mix(
+                people=3,
+                actions=24,
+                weights={**_MEETING, "order": 5, "add": 5, "unmerge": 5, "lift": 4, "backfill": 2},
+                shared=0.8,
+                minutes=12,
+            ),
+            weather=Weather(shards=3, has_segments=True, kills=0.02, latency=Latency(instant=0.5, long=0.1)),
+        ),
         Options(name="throttles", mix=Mix(weights={"order": 6, "invalid": 4}), weather=Weather(faults=0.15, kills=0.005, shards=3)),
     )
 }

@@ -66,6 +66,10 @@ def _fact(fact: Fact) -> str:
     detail: Mapping[str, Any] = fact.detail
     if fact.kind == "Event":
         return f"{detail['event']} {detail['messageId']}"
+    if "segment" in detail:
+        return f"{fact.kind} {detail['segment']} {detail['profile']} at {detail['at']}"
+    if "to" in detail:
+        return f"{fact.kind} {detail['profile']} from {detail['from']} to {detail['to']}"
     return f"{fact.kind} from {detail['from']} into {detail['into']}{' rehomed ' + str(detail['rehomed']) if 'rehomed' in detail else ''}"
 
 

@@ -10,7 +10,7 @@ from ariane.adapters.memory.definitions import MemoryDocuments, MemoryVersions
 from ariane.definitions.bundle import Bundle, version_of
 from ariane.definitions.publish import Publisher
 from ariane.errors import NotFound
-from tests.builders.journeys import CART, CONFIRMATION, journey_of
+from tests.builders.journeys import CART, CONFIRMATION, NOON, journey_of
 from tests.faults.contracts import Kind
 from tests.faults.killing import KILLS, PASSING, Scenario, assert_same_end, assert_survives, plans, sound_run, until_done
 from tests.faults.shim import Shim
@@ -24,7 +24,25 @@ def bundle(*texts: str, awaited: tuple[str, ...]) -> Bundle:
         content = {"name": each.name, "definition": each.as_json(), "templates": {}}
         journeys[each.name] = {**content, "version": version_of(content)}
     interest = {"entry": [], "awaited": list(awaited), "forward": []}
-    return Bundle({"interest": interest, "identity": {}, "messaging": {"name": str(len(texts))}, "collect": {"sources": {}}}, journeys)
+    documents: dict[str, dict[str, Any]] = {
+        "interest": interest,
+        "identity": {},
+        "messaging": {"name": str(len(texts))},
+        "collect": {"sources": {}},
+        "profiles": profiles_of(len(texts)),
+    }
+    return Bundle(documents, journeys)
+
+
+def profiles_of(number: int) -> dict[str, Any]:
+    """A segment of this version, which asks for so much of one series."""
+    condition = {"performed": "Order Completed", "times": {"gte": number}}
+    series = {"event": "Order Completed", "where": [], "path": None, "keep": [number, None, 0], "epoch": 0}
+    return {
+        "traits": {"precedence": {}, "computed": {}},
+        "segments": {"vip": {"name": "vip", "condition": condition, "version": f"v{number}"}},
+        "observing": {"epoch": 0, "series": [series], "traits": {}, "precedence": {}},
+    }
 
 
 FIRST = bundle(CART, CONFIRMATION, awaited=("Order Completed",))
@@ -44,6 +62,7 @@ class World:
             pointers=shim.wrap("pointers", self.documents),
             versions=shim.wrap("versions", self.versions),
             collect=shim.wrap("documents", self.collect),
+            clock=lambda: NOON,
         )
 
     def names_what_is_missing(self) -> list[str]:
@@ -68,7 +87,7 @@ def play(world: World, shim: Shim) -> None:
 
 def end(world: World) -> Any:
     return {
-        "documents": {name: world.documents.document(name) for name in ("interest", "identity", "messaging", "journeys")},
+        "documents": {name: world.documents.document(name) for name in ("interest", "identity", "messaging", "profiles", "journeys")},
         "collect": world.collect.document("collect"),
         "pointers": {name: world.documents.live(name) for name in NAMES},
         "missing": world.names_what_is_missing(),
@@ -81,6 +100,7 @@ SCENARIO = Scenario(World, play, end)
 def test_the_scenario_is_what_it_says() -> None:
     sound = sound_run(SCENARIO).end
     assert {name: str(live.state) for name, live in sound["pointers"].items()} == {"cart": "live", "confirmation": "stopped"}
+    assert sound["documents"]["profiles"]["observing"]["epoch"] == 2
     assert sound["documents"]["interest"]["awaited"] == ["Cart Emptied", "Order Completed"]
 
 

@@ -5,9 +5,10 @@ import pytest
 
 from tests.faults.planted import PLANTED, Planted
 from tests.faults.planted_identity import IDENTITY
+from tests.faults.planted_segments import SEGMENTS
 from tests.faults.simulator import Case, run
 
-EVERY = (*PLANTED, *IDENTITY)
+EVERY = (*PLANTED, *IDENTITY, *SEGMENTS)
 
 
 @pytest.mark.parametrize("planted", EVERY, ids=lambda planted: planted.name)

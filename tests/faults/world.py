@@ -7,15 +7,19 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
+from ariane.adapters.memory.backfills import MemoryBackfills, MemoryPeopleScan
 from ariane.adapters.memory.definitions import MemoryDocuments, MemoryVersions
 from ariane.adapters.memory.holdings import MemoryHoldings
 from ariane.adapters.memory.originals import MemoryOriginals
 from ariane.adapters.memory.replay_states import MemoryReplayStates
+from ariane.adapters.memory.segment_counts import MemorySegmentCounts
+from ariane.adapters.memory.segment_rows import MemorySegmentRows
 from ariane.definitions.publish import Publisher
 from ariane.events.model import LogItem
 from ariane.identity.ids import person_id
 from ariane.identity.rules import Identifier
 from ariane.identity.rules import Rules as IdentityRules
+from ariane.instants import from_millis
 from ariane.journeys.enrolment import Enrolment
 from ariane.messaging.ledger import Claim, settles_at
 from ariane.privacy.consents import ConsentQuestion
@@ -24,12 +28,13 @@ from tests.builders.events import KEYS
 from tests.faults.contracts import Kind
 from tests.faults.faults import KINDS, Faults
 from tests.faults.scheduler import Latency, Scheduler
+from tests.faults.segment_functions import IDENTITY_FACTS, body_of, fragment_ids
 from tests.faults.shim import Call, Perform, Shim
 from tests.faults.world_brand import IDENTITIES, SOURCES, bundle, identity_rules, rules
 from tests.faults.world_builder import Builder
 from tests.faults.world_functions import Functions
 from tests.faults.world_pages import IdentityPages, LogPages
-from tests.faults.world_ports import BackgroundJobs, Draining, JourneyQueue, Overflowed, Reception, Replays, SendQueue
+from tests.faults.world_ports import BackgroundJobs, Draining, EvaluateJobs, JourneyQueue, Overflowed, Reception, Replays, SendQueue
 from tests.faults.world_queues import Queue, Rules, Shard, Stream, Ticking
 from tests.faults.world_stores import (
     Bus,
@@ -76,6 +81,8 @@ class Weather:
     """To link an event while others change the same people, before it is left for later."""
     identity: str = "usual"
     """Which of the brand's identity rules."""
+    has_segments: bool = False
+    """Whether the brand has published any: then stitch records for them, and everybody is evaluated."""
 
 
 @dataclass
@@ -95,6 +102,9 @@ class Stores:
     collect: MemoryDocuments = field(default_factory=MemoryDocuments)
     replay_states: MemoryReplayStates = field(default_factory=MemoryReplayStates)
     originals: MemoryOriginals = field(default_factory=MemoryOriginals)
+    segment_rows: MemorySegmentRows = field(default_factory=MemorySegmentRows)
+    backfills: MemoryBackfills = field(default_factory=MemoryBackfills)
+    segment_counts: MemorySegmentCounts = field(default_factory=MemorySegmentCounts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +193,7 @@ class World:
         self.overflow_queue = queue("overflow queue", 20, "drain")
         self.replay_queue = queue("replay queue", 60, "replay")
         self.resolve_queue = queue("resolve queue", 300, "resolve")
+        self.evaluate_queue = queue("evaluate queue", 60, "segments")
         self.rules = Rules(self.scheduler, self.random, self.journey_queue, rules(), weather.duplicates)
         self.stream = Stream([self._shard(number) for number in range(weather.shards)], weather.is_torn)
 
@@ -207,7 +218,7 @@ class World:
             runs=runs,
             ledger=ledger,
             rejects=Rejects(),
-            bus=Bus(tell, self.rules.deliver, lambda fact: watch.announced(self, fact)),
+            bus=Bus(tell, self._carried, lambda fact: watch.announced(self, fact)),
             provider=provider,
         )
 
@@ -229,6 +240,11 @@ class World:
             "send_queue": SendQueue(self.send_queue),
             "background_queue": BackgroundJobs(self.resolve_queue),
             "replay_queue": Replays(self.replay_queue),
+            "evaluate_queue": EvaluateJobs(self.evaluate_queue, is_used=self.weather.has_segments),
+            "segment_rows": stores.segment_rows,
+            "backfills": stores.backfills,
+            "segment_counts": stores.segment_counts,
+            "people_scan": MemoryPeopleScan(lambda: fragment_ids(stores.fragments), lambda: stores.segment_rows.rows, page=3),
             "ledger": stores.ledger,
             "identity_scan": IdentityPages(stores.identities),
             "splits": IdentityPages(stores.identities),
@@ -250,6 +266,11 @@ class World:
     def _overflowed(self, item: LogItem) -> None:
         self.logged.update(tags_of(item))
         self.overflow_queue.put(item)
+
+    def _carried(self, fact: Fact) -> None:
+        self.rules.deliver(fact)
+        if self.weather.has_segments and fact.kind in IDENTITY_FACTS:
+            self.rules.carry(body_of(IDENTITY_FACTS[fact.kind], fact), self.evaluate_queue)
 
     def _run_moved(self, what: str, run: Enrolment) -> int:
         invocation = self.scheduler.current()
@@ -285,8 +306,11 @@ class World:
 
     def _publish(self) -> None:
         stores = self.stores
-        publisher = Publisher(documents=stores.documents, pointers=stores.documents, versions=stores.versions, collect=stores.collect)
-        publisher.publish(bundle(is_later=self._is_later, identity=self.identity))
+        clock = self.scheduler.clock
+        publisher = Publisher(
+            documents=stores.documents, pointers=stores.documents, versions=stores.versions, collect=stores.collect, clock=clock
+        )
+        publisher.publish(bundle(is_later=self._is_later, identity=self.identity, has_segments=self.weather.has_segments))
         self.rules.patterns = rules(is_later=self._is_later)
 
     def calm(self) -> None:
@@ -300,12 +324,13 @@ class World:
 
     @property
     def queues(self) -> Sequence[Queue]:
-        return self.journey_queue, self.send_queue, self.overflow_queue, self.resolve_queue, self.replay_queue
+        return self.journey_queue, self.send_queue, self.overflow_queue, self.resolve_queue, self.replay_queue, self.evaluate_queue
 
     def next_due(self) -> datetime | None:
         """The first instant at which the tick would find something."""
         dues = [run.due for run in self.stores.runs.all() if run.due is not None]
         dues += [settles_at(entry) for entry in self.stores.ledger.all() if entry.is_undecided]
+        dues += [from_millis(row.due) for row in self.stores.segment_rows.rows.values() if row.due is not None]
         return min(dues, default=None)
 
     def problem(self, text: str) -> None:

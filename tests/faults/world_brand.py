@@ -10,6 +10,7 @@ from ariane.journeys.entry_rules import entry_patterns
 from ariane.messaging.templates import compile_template
 from tests.builders.journeys import journey_of
 from tests.builders.messaging import BRAND
+from tests.faults.segment_brand import wanted
 
 SOURCES: Mapping[str, Mapping[str, Any]] = {
     "site": {"kind": "browser", "default_country": "FR"},
@@ -120,7 +121,7 @@ LISTENED = frozenset((*_LISTENED, *_AWAITED))
 
 
 @cache
-def bundle(*, is_later: bool = False, identity: str = "usual") -> Bundle:
+def bundle(*, is_later: bool = False, identity: str = "usual", has_segments: bool = False) -> Bundle:
     texts = (CART_LATER if is_later else CART, CONFIRMATION, WELCOME)
     journeys = dict(map(_published, texts))
     documents: dict[str, Mapping[str, Any]] = {
@@ -129,6 +130,8 @@ def bundle(*, is_later: bool = False, identity: str = "usual") -> Bundle:
         "messaging": BRAND,
         "collect": {"sources": SOURCES, "identity": ALL_RULES[identity]},
     }
+    if has_segments:
+        documents["profiles"] = wanted(int(is_later))
     return Bundle(documents, journeys)
 
 

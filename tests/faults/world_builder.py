@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from ariane.definitions.customer_view import CustomerViews
 from ariane.definitions.store import CachedDocuments, Definitions
 from ariane.errors import ArianeError
 from ariane.events.collector import Collector
@@ -17,9 +18,9 @@ from ariane.identity.rule_ports import ReplayPorts, ReplayStates
 from ariane.identity.rule_replay import RuleReplay
 from ariane.identity.rules import Rules as IdentityRules
 from ariane.journeys.runner import Runner
-from ariane.journeys.runner import World as RunnerWorld
 from ariane.journeys.tick import hand_over_due
 from ariane.journeys.unmerging import EntryHomes
+from ariane.journeys.world import World as RunnerWorld
 from ariane.messaging.links import MessageLinks
 from ariane.messaging.ports import SendPorts
 from ariane.messaging.send import Sender
@@ -28,9 +29,11 @@ from ariane.messaging.unsubscribe_endpoint import UnsubscribeEndpoint
 from ariane.messaging.unsubscribing import UnsubscribePorts, Unsubscriber
 from ariane.profiles.aftermath import Aftermath
 from ariane.profiles.announcing import Interest
+from ariane.profiles.asked_person import Asking
 from ariane.profiles.background import BackgroundWorker
 from ariane.profiles.contention import LateLinks, links_of
 from ariane.profiles.directory import ProfileDirectory
+from ariane.profiles.homes import HomeReader
 from ariane.profiles.identity_desk import IdentityDesk
 from ariane.profiles.one_person import merges_of, stitch_person
 from ariane.profiles.parking import RejectParking
@@ -39,10 +42,13 @@ from ariane.profiles.refolding import refold
 from ariane.profiles.replaying import Replay
 from ariane.profiles.rule_consequences import RuleConsequences
 from ariane.profiles.sealing import Sealer
-from ariane.profiles.stitching import StitchDefinitions, Stitcher, Stores
+from ariane.profiles.stitching import AskEvaluations, StitchDefinitions, Stitcher, Stores
 from ariane.profiles.unmerge_preview import UnmergePreview
 from ariane.profiles.waking import awaken
+from ariane.segments.backfilling import BackfillDesk
+from ariane.segments.worker import EvaluateWorker
 from tests.builders.events import KEYS, PUBLIC_URL
+from tests.faults.segment_functions import asker, backfill_desk, due_waker, evaluate_worker
 from tests.faults.world_brand import SOURCES
 from tests.faults.world_pages import Flat
 
@@ -84,6 +90,7 @@ class Builder:
             announcer=port("announcer"),
             parking=RejectParking(port("rejects"), clock=clock),
             definitions=partial(_published, documents),
+            evaluations=self._asker(worker, documents),
         )
 
     def replay(self, worker: str) -> Replay:
@@ -104,12 +111,45 @@ class Builder:
         documents = CachedDocuments(port("definitions"), ttl=TTL, clock=clock)
         return BackgroundWorker(
             resolve=lambda cluster: resolve_cluster(port("identities"), KEYS.person, cluster, _identity(documents), at=clock()),
-            refold=lambda partition: refold(partition, stores=stores, key=KEYS.person, rules=_identity(documents)),
+            refold=lambda partition: refold(
+                partition,
+                stores=stores,
+                key=KEYS.person,
+                rules=_identity(documents),
+                observing=CustomerViews(documents).current().observing,
+            ),
             seal=Sealer(port("identities"), port("fragments"), port("holdings"), rules=lambda: _identity(documents), clock=clock).seal,
             changes=port("identities"),
             announcer=port("announcer"),
             queue=port("background_queue"),
+            evaluations=self._evaluations(worker),
         )
+
+    def _evaluations(self, worker: str) -> Any:
+        """Where the brand has no segments, not a call that could fail."""
+        return self._port(worker)("evaluate_queue") if self._world.weather.has_segments else self._world.ports["evaluate_queue"]
+
+    def _asker(self, worker: str, documents: CachedDocuments) -> AskEvaluations | None:
+        if not self._world.weather.has_segments:
+            return None
+        view = CustomerViews(documents).current
+        return asker(self._port(worker), view=view, rules=lambda: _identity(documents), key=KEYS.person).ask
+
+    def segments(self, worker: str) -> EvaluateWorker:
+        port, clock = self._port(worker), self.clock(worker)
+        documents = CachedDocuments(port("definitions"), ttl=TTL, clock=clock)
+        return evaluate_worker(
+            port,
+            view=CustomerViews(documents).current,
+            fresh=CustomerViews(port("definitions")).current,
+            rules=lambda: _identity(documents),
+            key=KEYS.person,
+            clock=clock,
+        )
+
+    def backfill(self, worker: str) -> BackfillDesk:
+        port = self._port(worker)
+        return backfill_desk(port, view=CustomerViews(port("definitions")).current, clock=self.clock(worker))
 
     def desk(self, worker: str) -> IdentityDesk:
         port = self._port(worker)
@@ -163,9 +203,21 @@ class Builder:
             journey_queue=port("journey_queue"),
             send_queue=port("send_queue"),
             clock=clock,
+            about=self._asking(worker, definitions).about,
             awaken=partial(awaken, bundles=port("fragments")),
         )
         return Runner(ports)
+
+    def _asking(self, worker: str, documents: CachedDocuments) -> Asking:
+        port = self._port(worker)
+        return Asking(
+            view=CustomerViews(documents).current,
+            rules=lambda: _identity(documents),
+            log=port("log"),
+            homes=HomeReader(port("identities"), rules=lambda: _identity(documents), key=lambda: KEYS.person),
+            whole=ProfileReader(port("identities"), port("fragments")).snapshot,
+            consents=port("consents").states,
+        )
 
     def send(self, worker: str) -> Sender:
         port = self._port(worker)
@@ -198,7 +250,8 @@ class Builder:
         runs, queue, ledger = port("runs"), port("journey_queue"), port("ledger")
 
         def both() -> None:
-            for job in (lambda: hand_over_due(runs, queue, clock=clock, horizon=HORIZON), lambda: sweep(ledger, clock())):
+            wake = [due_waker(port, clock=clock).wake] if self._world.weather.has_segments else []
+            for job in (lambda: hand_over_due(runs, queue, clock=clock, horizon=HORIZON), lambda: sweep(ledger, clock()), *wake):
                 try:
                     job()
                 except ArianeError as error:
@@ -240,7 +293,11 @@ def _identity(documents: CachedDocuments) -> IdentityRules:
 
 
 def _published(documents: CachedDocuments) -> StitchDefinitions:
-    return StitchDefinitions(rules=_identity(documents), interest=Interest.from_document(documents.document("interest")))
+    return StitchDefinitions(
+        rules=_identity(documents),
+        interest=Interest.from_document(documents.document("interest")),
+        observing=CustomerViews(documents).current().observing,
+    )
 
 
 @cache

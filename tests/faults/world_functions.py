@@ -2,6 +2,7 @@
 together: ``world_builder``."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ariane.errors import Conflict, NotFound, Rejected, Retryable
@@ -9,6 +10,8 @@ from ariane.journeys.inbox import EntryHappened, parse_incoming
 from ariane.messaging.unsubscribe_endpoint import LinkRequest
 from ariane.profiles.identity_desk import IdentityDesk
 from ariane.profiles.stitching import StitchReport, StreamRecord
+from ariane.segments.backfilling import BackfillDesk
+from ariane.segments.worker import EvaluateWorker
 from handlers.collect import serve
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ TIMEOUTS: Mapping[str, float] = {
     "replay": 60,
     "desk": 29,
     "rules": 900,
+    "segments": 60,
+    "backfill": 29,
 }
 _COLD_START = 0.2
 
@@ -58,10 +63,28 @@ class Functions:
         def finished(failed: Sequence[int] | None, error: BaseException | None) -> None:
             done(range(len(bodies)) if failed is None or error is not None else failed)
 
-        self._run(function, lambda service: self._each(function, service, bodies), finished)
+        take = self._evaluate if function == "segments" else partial(self._each, function)
+        self._run(function, lambda service: take(service, bodies), finished)
 
     def tick(self) -> None:
         self._run("tick", lambda both: both(), lambda _, error: self._look_at("tick", error))
+
+    def _evaluate(self, service: EvaluateWorker, bodies: Sequence[str]) -> list[int]:
+        failed = service.take({str(place): body for place, body in enumerate(bodies)}).failed
+        for code in failed.values():
+            self._world.refusals[f"segments {code}"] += 1
+            if code != code.lower():
+                self._world.problem(f"segments raised {code}")
+        return [int(place) for place in failed]
+
+    def backfill(self, act: Callable[[BackfillDesk], object], answered: Callable[[bool], None]) -> None:
+        """What whoever publishes segments asks for. ``answered`` gets whether it was heard."""
+
+        def finished(_: Any, error: BaseException | None) -> None:
+            self._look_at("backfill", error)
+            answered(error is None)
+
+        self._run("backfill", act, finished)
 
     def unsubscribe(self, token: str, answered: Callable[[int | None], None]) -> None:
         request = LinkRequest(method="POST", token=token, body="List-Unsubscribe=One-Click", accept_language=None)

@@ -12,6 +12,8 @@ from ariane.identity.jobs import Job, message_of
 from ariane.journeys.step import WakeUp
 from ariane.messaging.model import Outcome, SendRequest
 from ariane.profiles.replaying import message_of as replay_of
+from ariane.segments.jobs import PutJob
+from ariane.segments.jobs import message_of as evaluation_of
 from tests.builders.events import CollectWorld
 from tests.faults.world_queues import Queue
 from tests.faults.world_stores import Log
@@ -67,6 +69,19 @@ class BackgroundJobs:
         now = self._queue.scheduler.now
         for job in jobs:
             self._queue.put(Sent(message_of(job), now), now + timedelta(seconds=delay))
+
+
+class EvaluateJobs:
+    """``is_used``: else nobody listens, and nothing is drawn for it."""
+
+    def __init__(self, queue: Queue, *, is_used: bool) -> None:
+        self._queue = queue
+        self._is_used = is_used
+
+    def put(self, jobs: Sequence[PutJob], *, delay: int = 0) -> None:
+        now = self._queue.scheduler.now
+        for job in jobs if self._is_used else ():
+            self._queue.put(evaluation_of(job), now + timedelta(seconds=delay))
 
 
 class Replays:

@@ -175,6 +175,11 @@ class Rules:
             for _ in range(copies):
                 self.scheduler.after(self._transit(), lambda body=body: self.queue.put(body))  # type: ignore[misc]
 
+    def carry(self, body: Any, queue: Queue) -> None:
+        copies = 2 if not self.is_calm and self.random.random() < self.duplicates else 1
+        for _ in range(copies):
+            self.scheduler.after(self._transit(), lambda: queue.put(body))
+
     def _transit(self) -> float:
         return 0.1 if self.is_calm else self.random.choice((0.0, 0.0, 0.2, self.random.uniform(0, 30)))
 

@@ -72,14 +72,14 @@ def test_collect_has_a_small_asset_and_the_others_share_one(dev: Synthesised) ->
 
 def test_only_the_functions_whose_queues_feed_each_other_may_run_in_a_loop(prod: Synthesised) -> None:
     allowed = {name for name, function in prod.platform.functions().items() if function.get("RecursiveLoop") == "Allow"}
-    assert allowed == {"journey", "send", "resolve"}
+    assert allowed == {"journey", "send", "resolve", "segments", "imports", "lake"}
 
 
 def test_production_rings_for_errors_and_throttles_of_each_function(prod: Synthesised, dev: Synthesised) -> None:
     alarms = prod.platform.properties("AWS::CloudWatch::Alarm").values()
     assert sum(alarm["MetricName"] == "Errors" for alarm in alarms) == len(HANDLERS)
     assert sum(alarm["MetricName"] == "Throttles" for alarm in alarms) == len(HANDLERS)
-    assert sum(alarm["MetricName"] == "IteratorAge" for alarm in alarms) == 1
+    assert sum(alarm["MetricName"] == "IteratorAge" for alarm in alarms) == 2, "of stitch and of the lake"
     assert not dev.platform.properties("AWS::CloudWatch::Alarm")
 
 

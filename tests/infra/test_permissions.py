@@ -19,6 +19,13 @@ REASONS = {
     ("api", "s3:PutObject"): "a retry keeps what it refuses as the collector does",
     ("publish", "s3:GetObject"): "an object per journey and version; a bundle's key is its content's hash",
     ("publish", "s3:PutObject"): "an object per journey and version",
+    ("lake", "dynamodb:ListStreams"): "as stitch, which reads the same stream",
+    ("lake", "s3:PutObject"): "an object per batch, named by what is in it; and as stitch, what Lambda leaves of the stream",
+    ("segments", "s3:GetObject"): "an object per part of a scheduled list",
+    ("segments", "s3:PutObject"): "as s3:GetObject",
+    ("imports", "s3:GetObject"): "an object per import, and per part of its report",
+    ("imports", "s3:PutObject"): "as s3:GetObject",
+    ("imports", "s3:AbortMultipartUpload"): "as s3:GetObject",
 }
 
 
@@ -60,7 +67,7 @@ def test_only_setup_writes_the_keys_and_only_their_users_read_them(prod: Synthes
                     holders.setdefault((action, flat(resource).split("parameter/")[1]), set()).add(handler)
     person, link, signing = "ariane/prod/person-id-key", "ariane/prod/link-signing-key", "ariane/prod/identity-signing-key"
     assert holders == {
-        ("ssm:GetParameters", person): {"collect", "stitch", "resolve", "journey", "send", "api"},
+        ("ssm:GetParameters", person): {"collect", "stitch", "resolve", "segments", "journey", "send", "api", "imports", "lake"},
         ("ssm:GetParameters", link): {"collect", "send", "links"},
         ("ssm:GetParameters", signing): {"collect"},
         ("ssm:GetParameter", link): {"setup"},
@@ -79,11 +86,16 @@ def test_nothing_is_deleted_but_what_an_identity_lost_and_consents_that_were_ano
         if "dynamodb:DeleteItem" in as_list(statement["Action"])
         for resource in as_list(statement["Resource"])
     }
-    identities, privacy = (
+    identities, privacy, profiles = (
         next(f"<{name}.Arn>" for name in prod.platform.of_type("AWS::DynamoDB::Table") if part in name)
-        for part in ("Identities", "Privacy")
+        for part in ("Identities", "Privacy", "Profiles")
     )
-    assert deleting == {(handler, table) for handler in ("stitch", "resolve") for table in (identities, privacy)} | {("api", identities)}
+    # Who leaves a segment leaves its list; a backfill refolds as the background does.
+    of_segments = {("segments", profiles), ("segments", privacy)}
+    assert deleting - of_segments == {(handler, table) for handler in ("stitch", "resolve") for table in (identities, privacy)} | {
+        ("api", identities)
+    }
+    assert of_segments <= deleting
 
 
 def test_a_function_may_use_only_the_tables_that_it_is_told_of(prod: Synthesised) -> None:
@@ -103,7 +115,8 @@ def test_indexes_are_queried_by_the_tick_and_the_list_of_rejects_alone(prod: Syn
         if "/index/" in flat(item)
         for action in as_list(statement["Action"])
     }
-    assert readers == {(function, index, "dynamodb:Query") for function, index in (("tick", "due"), ("tick", "undecided"), ("api", "time"))}
+    indexes = (("tick", "due"), ("tick", "undecided"), ("api", "time"), ("segments", "due"))
+    assert readers == {(function, index, "dynamodb:Query") for function, index in indexes}
 
 
 def test_collect_may_write_of_the_access_table_only_the_counts_of_its_limits(prod: Synthesised) -> None:

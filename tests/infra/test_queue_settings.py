@@ -1,6 +1,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from tests.infra.templates import Synthesised, flat
 
 
@@ -20,11 +22,12 @@ def dead_letters(synthesised: Synthesised) -> dict[str, str]:
     return {name: flat(policy["deadLetterTargetArn"]).strip("<>").split(".")[0] for name, policy in redriven.items()}
 
 
-def test_overflow_replay_resolve_journey_and_send_have_a_queue_each(prod: Synthesised) -> None:
+NAMES = ("overflow", "replay", "resolve", "evaluate", "journey", "send", "imports", "land")
+
+
+def test_every_kind_of_work_has_a_queue_of_its_own(prod: Synthesised) -> None:
     names = {queue["QueueName"] for queue in queues(prod).values()}
-    assert names == {
-        f"ariane-prod-{name}{suffix}" for name in ("overflow", "replay", "resolve", "journey", "send") for suffix in ("", "-dlq")
-    }
+    assert names == {f"ariane-prod-{name}{suffix}" for name in NAMES for suffix in ("", "-dlq")}
 
 
 def test_every_queue_has_a_dead_letter_queue_of_its_own_that_keeps_14_days(prod: Synthesised) -> None:
@@ -54,7 +57,7 @@ def test_every_queue_source_reports_partial_failures_with_bounded_concurrency(pr
         assert served.keys() <= sources(stage).keys()
         for name in served:
             assert sources(stage)[name]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-            most = 2 if queues(stage)[name]["QueueName"].endswith("-resolve") else concurrency
+            most = 2 if queues(stage)[name]["QueueName"].endswith(("-resolve", "-imports")) else concurrency
             assert sources(stage)[name]["ScalingConfig"] == {"MaximumConcurrency": most}
 
 
@@ -71,9 +74,18 @@ def test_a_queue_hides_a_message_for_six_times_its_workers_timeout(prod: Synthes
         assert queues(prod)[name]["VisibilityTimeout"] >= 6 * worker["Timeout"]
 
 
-def stream_source(synthesised: Synthesised) -> Mapping[str, Any]:
-    (stream,) = [source for source in sources(synthesised).values() if "StartingPosition" in source]
+def stream_source(synthesised: Synthesised, reader: str = "stitch") -> Mapping[str, Any]:
+    """The stream as one of its readers gets it."""
+    function = f"<{synthesised.platform.logical_id(reader)}>"
+    mappings = synthesised.platform.properties("AWS::Lambda::EventSourceMapping").values()
+    (stream,) = [each for each in mappings if "StartingPosition" in each and flat(each["FunctionName"]) == function]
     return stream
+
+
+def test_the_stream_has_no_more_readers_than_it_serves(prod: Synthesised) -> None:
+    """A shard of DynamoDB's streams serves two."""
+    mappings = prod.platform.properties("AWS::Lambda::EventSourceMapping").values()
+    assert sum("StartingPosition" in each for each in mappings) == 2
 
 
 def test_the_stream_feeds_stitch_new_items_with_bisect(prod: Synthesised) -> None:
@@ -97,13 +109,23 @@ def test_a_shard_is_read_in_order_in_every_stage(prod: Synthesised, local: Synth
         assert stream_source(stage).get("ParallelizationFactor", 1) == 1
 
 
-def test_the_stream_never_takes_partial_failures(prod: Synthesised) -> None:
-    assert "FunctionResponseTypes" not in stream_source(prod)
+@pytest.mark.parametrize("reader", ["stitch", "lake"])
+def test_the_stream_never_takes_partial_failures(prod: Synthesised, reader: str) -> None:
+    assert "FunctionResponseTypes" not in stream_source(prod, reader)
 
 
-def test_what_the_stream_gives_up_on_lands_in_a_bucket(prod: Synthesised) -> None:
-    destination = flat(stream_source(prod)["DestinationConfig"]["OnFailure"]["Destination"]).strip("<>").split(".")[0]
+@pytest.mark.parametrize("reader", ["stitch", "lake"])
+def test_what_the_stream_gives_up_on_lands_in_a_bucket(prod: Synthesised, reader: str) -> None:
+    destination = flat(stream_source(prod, reader)["DestinationConfig"]["OnFailure"]["Destination"]).strip("<>").split(".")[0]
     assert destination in prod.platform.of_type("AWS::S3::Bucket")
+
+
+def test_the_lake_gathers_for_minutes_and_is_tried_again_for_most_of_the_streams_day(prod: Synthesised, local: Synthesised) -> None:
+    stream = stream_source(prod, "lake")
+    assert (stream["BatchSize"], stream["MaximumBatchingWindowInSeconds"]) == (10_000, 300)
+    assert stream["BisectBatchOnFunctionError"] is True
+    assert 12 * 3600 <= stream["MaximumRecordAgeInSeconds"] < 24 * 3600
+    assert stream_source(local, "lake")["MaximumBatchingWindowInSeconds"] == 1
 
 
 def test_production_rings_for_each_dead_letter_queue(prod: Synthesised) -> None:

@@ -43,10 +43,11 @@ def routes(synthesised: Synthesised) -> dict[str, dict[str, Mapping[str, Any]]]:
     return found
 
 
-def rules(synthesised: Synthesised) -> dict[str, Mapping[str, Any]]:
-    """Every rule on Ariane's bus, in both stacks, by its message's template."""
-    every = [rule for template in synthesised for rule in template.properties("AWS::Events::Rule").values()]
-    return {rule["Targets"][0]["InputTransformer"]["InputTemplate"]: rule for rule in every if "EventBusName" in rule}
+def rules(synthesised: Synthesised, queue: str = "journey") -> dict[str, Mapping[str, Any]]:
+    """Every rule on Ariane's bus that leads to a queue, in both stacks, by its message's template."""
+    every = [rule for template in synthesised for rule in template.properties("AWS::Events::Rule").values() if "EventBusName" in rule]
+    leading = [rule for rule in every if flat(rule["Targets"][0]["Arn"]).endswith(f":ariane-prod-{queue}")]
+    return {rule["Targets"][0]["InputTransformer"]["InputTemplate"]: rule for rule in leading}
 
 
 @pytest.mark.parametrize("api", PUBLIC)
@@ -103,6 +104,13 @@ def test_fixed_rules_carry_awaited_facts_merges_and_splits_to_the_journey_queue(
     }
 
 
+def test_merges_and_splits_are_told_to_the_lake_too(prod: Synthesised) -> None:
+    assert {template: rule["EventPattern"] for template, rule in rules(prod, "land").items()} == {
+        '{"kind": "merged", "fact": <fact>}': {"source": ["ariane"], "detail-type": ["Profile Merged"]},
+        '{"kind": "split", "fact": <fact>}': {"source": ["ariane"], "detail-type": ["Profile Split"]},
+    }
+
+
 def test_each_journey_of_the_brand_has_one_entry_rule_that_names_it(prod: Synthesised) -> None:
     expected = {
         f'{{"kind": "entry", "journey": "{journey}", "fact": <fact>}}': pattern
@@ -113,22 +121,35 @@ def test_each_journey_of_the_brand_has_one_entry_rule_that_names_it(prod: Synthe
     assert made == expected
 
 
-def test_every_rule_hands_the_detail_to_the_journey_queue_and_what_fails_to_its_dead_letters(prod: Synthesised) -> None:
-    for rule in rules(prod).values():
+FED = ("journey", "evaluate", "land")
+"""Queues that rules lead to."""
+
+
+@pytest.mark.parametrize("queue", FED)
+def test_every_rule_hands_the_detail_to_its_queue_and_what_fails_to_its_dead_letters(prod: Synthesised, queue: str) -> None:
+    assert rules(prod, queue)
+    for rule in rules(prod, queue).values():
         assert rule["EventBusName"] == "ariane-prod"
         (target,) = rule["Targets"]
-        assert flat(target["Arn"]).endswith(":ariane-prod-journey")
-        assert flat(target["DeadLetterConfig"]["Arn"]).endswith(":ariane-prod-journey-dlq")
+        assert flat(target["Arn"]).endswith(f":ariane-prod-{queue}")
+        assert flat(target["DeadLetterConfig"]["Arn"]).endswith(f":ariane-prod-{queue}-dlq")
         assert target["InputTransformer"]["InputPathsMap"] == {"fact": "$.detail"}
 
 
-def test_only_rules_of_the_bus_may_write_to_the_journey_queues(prod: Synthesised) -> None:
+def test_no_rule_leads_elsewhere(prod: Synthesised) -> None:
+    every = [rule for template in prod for rule in template.properties("AWS::Events::Rule").values() if "EventBusName" in rule]
+    assert len(every) == sum(len(rules(prod, queue)) for queue in FED)
+
+
+def test_only_rules_of_the_bus_may_write_to_the_queues_that_they_lead_to(prod: Synthesised) -> None:
+    """And to their dead letters. S3 tells of uploads besides."""
     policies = prod.platform.properties("AWS::SQS::QueuePolicy").values()
     allowed = [item for policy in policies for item in policy["PolicyDocument"]["Statement"] if item["Effect"] == "Allow"]
-    assert len(allowed) == 2
-    for statement in allowed:
-        assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    by_rules = [statement for statement in allowed if statement["Principal"] == {"Service": "events.amazonaws.com"}]
+    assert len(by_rules) == 2 * len(FED)
+    for statement in by_rules:
         assert flat(statement["Condition"]["ArnLike"]["aws:SourceArn"]).endswith(":rule/ariane-prod/*")
+    assert [item["Principal"] for item in allowed if item not in by_rules] == [{"Service": "s3.amazonaws.com"}]
 
 
 def test_the_tick_is_scheduled_each_minute_except_in_the_local_run(prod: Synthesised, dev: Synthesised, local: Synthesised) -> None:

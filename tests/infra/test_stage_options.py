@@ -68,6 +68,10 @@ def test_only_production_keeps_its_stores_and_rings_alarms() -> None:
         ({"front_web_acl_arn": "arn:aws:wafv2:us-east-1:1:global/webacl/a/1"}, "need front=true"),
         ({"monthly_budget_usd": "50"}, "budget_email"),
         ({"monthly_budget_usd": "-1", "budget_email": "a@b.example"}, "below 0"),
+        ({"lake_batch": "10001"}, "from 1 to 10,000"),
+        ({"lake_window_seconds": "301"}, "Lambda gathers no longer"),
+        ({"land_patience": "0"}, "above 0"),
+        ({"query_gigabytes": "0"}, "at least 1"),
     ],
 )
 def test_options_that_make_no_sense_together_are_refused(options: dict[str, str], message: str) -> None:

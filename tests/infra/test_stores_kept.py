@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.builders.moto_endpoint import LISTED
+from tests.infra.conftest import Synthesise
 from tests.infra.templates import Resource, Synthesised
 
 STORES = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Logs::LogGroup")
@@ -34,7 +35,7 @@ def test_other_stages_leave_nothing_behind(dev: Synthesised, local: Synthesised)
 
 
 def test_the_tables_are_those_of_the_data_model(prod: Synthesised) -> None:
-    assert tables(prod).keys() == {"Events", "Identities", "Profiles", "Journeys", "Messages", "Privacy", "Access", "Rejects"}
+    assert tables(prod).keys() == {"Events", "Identities", "Profiles", "Journeys", "Messages", "Privacy", "Access", "Rejects", "Imports"}
 
 
 def test_production_tables_recover_to_a_point_in_time_and_refuse_deletion(prod: Synthesised) -> None:
@@ -83,7 +84,7 @@ def test_sparse_indexes_carry_no_more_than_their_reader_needs(
 
 def test_buckets_are_encrypted_private_and_tidied(prod: Synthesised) -> None:
     buckets = prod.platform.properties("AWS::S3::Bucket")
-    assert len(buckets) == 3
+    assert len(buckets) == 7
     for bucket in buckets.values():
         (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
@@ -95,6 +96,15 @@ def test_buckets_are_encrypted_private_and_tidied(prod: Synthesised) -> None:
 def test_batches_that_the_stream_gave_up_on_and_long_refusals_expire(prod: Synthesised, kept: str) -> None:
     (bucket,) = [item for name, item in prod.platform.properties("AWS::S3::Bucket").items() if kept in name]
     assert {"ExpirationInDays": 90}.items() <= bucket["LifecycleConfiguration"]["Rules"][0].items()
+
+
+def test_the_lake_keeps_events_as_long_as_the_log_and_answers_for_a_week(prod: Synthesised, synthesise: Synthesise) -> None:
+    def kept(synthesised: Synthesised) -> list[int]:
+        found = synthesised.platform.properties("AWS::S3::Bucket").items()
+        return sorted(item["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] for name, item in found if name.startswith("Lake"))
+
+    assert kept(prod) == [7, 760]
+    assert kept(synthesise("dev", retention_days="90")) == [7, 90]
 
 
 def test_buckets_refuse_plain_http(prod: Synthesised) -> None:

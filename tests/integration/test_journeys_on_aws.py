@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,7 @@ def wired(queues: Mapping[str, str], *, wait_scale: float = 1) -> Runner:
             identities_table="identities",
             profiles_table="profiles",
             journeys_table="journeys",
+            privacy_table="privacy",
             definitions_bucket="versions",
             journey_queue_url=queues["journey"],
             send_queue_url=queues["send"],
@@ -124,12 +126,18 @@ def test_the_tick_wakes_a_cart_whose_hour_is_over(queues: Mapping[str, str]) -> 
     (run,) = store.runs(["prs_a"])
     assert run.due is not None
     settings = TickSettings(
-        journeys_table="journeys", messages_table="messages", journey_queue_url=queues["journey"], tick_horizon_seconds=60
+        journeys_table="journeys",
+        messages_table="messages",
+        profiles_table="profiles",
+        journey_queue_url=queues["journey"],
+        evaluate_queue_url=queues["journey"],
+        tick_horizon_seconds=60,
+        definitions_ttl_seconds=30,
     )
     service = tick(settings)
 
     assert service.hand_over_due() == 0
-    late = type(service)(index=service.index, queue=service.queue, ledger=service.ledger, clock=_an_hour_on, horizon=service.horizon)
+    late = replace(service, clock=_an_hour_on)
     assert late.hand_over_due() == 1
     (body,) = received(queues["journey"])
     assert (body["kind"], body["enrolment"], body["v"]) == ("due", run.sort, run.lock)

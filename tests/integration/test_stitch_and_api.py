@@ -31,7 +31,12 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     environment = {f"{name.upper()}_TABLE": name for name in TABLES}
     environment |= {"BUS_NAME": "bus", "PERSON_KEY_PARAMETER": "/ariane/person", "DEFINITIONS_TTL_SECONDS": "60"}
     environment |= {"REJECT_BODIES_BUCKET": "reject-bodies", "OVERFLOW_QUEUE_URL": "overflow", "REPLAY_QUEUE_URL": "replay"}
-    environment |= {"RESOLVE_QUEUE_URL": "resolve"}
+    environment |= {
+        "RESOLVE_QUEUE_URL": "resolve",
+        "EVALUATE_QUEUE_URL": "evaluate",
+        "IMPORTS_TABLE": "imports",
+        "IMPORTS_BUCKET": "imports",
+    }
     environment |= {"RETENTION_DAYS": "760"}
     environment |= {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     for name, value in environment.items():
@@ -45,6 +50,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
                 make_table(name)
         make_reject_stores()
         boto3.client("events").create_event_bus(Name="bus")
+        monkeypatch.setenv("EVALUATE_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="evaluate")["QueueUrl"])
         boto3.client("ssm").put_parameter(Name="/ariane/person", Value=KEY.decode(), Type="SecureString")
         documents = DynamoDocuments(boto3.client("dynamodb"), table="journeys")
         documents.put("interest", StoredDocument({"forward": ["*"]}, "v1", 1))

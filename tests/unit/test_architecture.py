@@ -130,6 +130,8 @@ def test_every_adapter_of_aws_has_its_twin_in_memory() -> None:
     assert names("aws") - shared_parts <= names("memory")
 
 
+READ_BY_THE_STANDARD_LIBRARY = {"tzdata"}
+"""Time zones: Lambda's own image need not have them."""
 ONLY_WHERE_FILES_ARE_CHECKED = {f"ariane/definitions/{name}.py": {"pyyaml"} for name in ("yaml_source", "wording")}
 """Another test holds that no function imports them."""
 FOR_TYPES = ("mypy_boto3_", "_typeshed")
@@ -170,7 +172,7 @@ def test_what_the_functions_import_is_required_by_name() -> None:
 def test_what_is_required_by_name_is_imported() -> None:
     imported = {name for path in FUNCTIONS.rglob("*.py") for name in distributions_of(path)}
 
-    assert required("lambda") <= imported
+    assert required("lambda") - READ_BY_THE_STANDARD_LIBRARY <= imported
     assert required("collect") <= imported
 
 

@@ -14,12 +14,18 @@ from ariane.instants import Clock
 PREFIX = "tok_"
 PROFILES_READ = "profiles:read"
 PROFILES_WRITE = "profiles:write"
+PROFILES_COUNTER = "profiles:counter"
+"""What a till needs: the counter view of a profile and nothing else. Part of ``profiles:read``."""
 MESSAGES_READ = "messages:read"
 REJECTS_READ = "rejects:read"
 REJECTS_RETRY = "rejects:retry"
+SEGMENTS_READ = "segments:read"
+SEGMENTS_WRITE = "segments:write"
+IMPORTS_READ = "imports:read"
+IMPORTS_WRITE = "imports:write"
 ADMIN = "*"
-READING = (PROFILES_READ, MESSAGES_READ, REJECTS_READ)
-SCOPES = (*READING, PROFILES_WRITE, REJECTS_RETRY, ADMIN)
+READING = (PROFILES_READ, MESSAGES_READ, REJECTS_READ, IMPORTS_READ, SEGMENTS_READ)
+SCOPES = (*READING, PROFILES_COUNTER, PROFILES_WRITE, REJECTS_RETRY, SEGMENTS_WRITE, IMPORTS_WRITE, ADMIN)
 _HINT_LENGTH = 8
 _MAX_TOKEN = 200
 
@@ -93,9 +99,9 @@ def authenticate(store: TokenReader, authorization: str | None) -> ApiToken | No
     return None if token is None or token.is_revoked else token
 
 
-def require(scopes: Collection[str], scope: str) -> None:
-    """Raises ScopeMissing."""
-    if scope not in scopes and ADMIN not in scopes:
+def require(scopes: Collection[str], scope: str, *others: str) -> None:
+    """One of them. Raises ScopeMissing, which names the first."""
+    if ADMIN not in scopes and not {scope, *others} & set(scopes):
         raise ScopeMissing("scope_missing", f"the token lacks the scope {scope}")
 
 

@@ -8,9 +8,11 @@ from pydantic import BaseModel
 
 from ariane.definitions.brand_files import SourcesFile
 from ariane.definitions.bundle import Bundle, version_of, write
+from ariane.definitions.customer_view_document import profiles_document
 from ariane.definitions.files import BrandFolder, CompileMjml, read_folder
 from ariane.definitions.problems import BrandInvalid
 from ariane.definitions.references import broken_references, sends_of
+from ariane.definitions.tracking_plan_document import plan_document
 from ariane.journeys.compile import compile_journey
 from ariane.journeys.definition import JourneyFile
 
@@ -29,7 +31,8 @@ def build(brand_dir: Path, *, compile_mjml: CompileMjml) -> Bundle:
         "interest": _interest(found, forward=list(found.brand.model.forward)),
         "identity": identity,
         "messaging": {**brand, **_plain(found.topics.model)},
-        "collect": {**_plain(found.sources.model), "identity": identity},
+        "collect": {**_plain(found.sources.model), "identity": identity, **_plan(found)},
+        "profiles": profiles_document(found),
     }
     return Bundle(documents, journeys)
 
@@ -56,6 +59,11 @@ def _interest(found: BrandFolder, *, forward: list[str]) -> Mapping[str, Any]:
 def _countries(file: SourcesFile) -> dict[str, str]:
     """Stitch reads national phone numbers as the collector did, which goes by the source's country."""
     return {name: source.default_country for name, source in file.sources.items() if source.default_country}
+
+
+def _plan(found: BrandFolder) -> dict[str, Any]:
+    """Without a file, events may say anything."""
+    return {"plan": plan_document(found.plan.model)} if found.plan else {}
 
 
 def _plain(model: BaseModel) -> dict[str, Any]:

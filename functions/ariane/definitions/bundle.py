@@ -12,14 +12,17 @@ import orjson
 
 from ariane.errors import Permanent
 
-DOCUMENTS = ("interest", "identity", "messaging", "collect")
+DOCUMENTS = ("interest", "identity", "messaging", "collect", "profiles")
+_SINCE_SEGMENTS = frozenset({"profiles"})
+"""Not in bundles of earlier versions, which a roll-back publishes again."""
 _LARGEST = 50 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
     documents: Mapping[str, Mapping[str, Any]]
-    """``interest``, ``identity``, ``messaging``, ``collect``; publish adds ``journeys``, which has the states."""
+    """``interest``, ``identity``, ``messaging``, ``collect``, ``profiles``; publish adds ``journeys``, which has the states, and to
+    ``profiles`` since when its parts are what they are (``customer_view_epochs``)."""
     journeys: Mapping[str, Mapping[str, Any]]
     """By name: ``{"name", "version", "definition", "templates"}``."""
 
@@ -66,8 +69,9 @@ def read_zip(content: bytes) -> Bundle:
 
 def _checked(archive: zipfile.ZipFile) -> Bundle:
     index = orjson.loads(archive.read("bundle.json"))
+    there = {name for name in DOCUMENTS if name not in _SINCE_SEGMENTS or f"documents/{name}.json" in archive.namelist()}
     bundle = Bundle(
-        {name: orjson.loads(archive.read(f"documents/{name}.json")) for name in DOCUMENTS},
+        {name: orjson.loads(archive.read(f"documents/{name}.json")) for name in sorted(there)},
         {name: orjson.loads(archive.read(f"journeys/{name}/{version}.json")) for name, version in index["journeys"].items()},
     )
     wrong = [name for name, journey in bundle.journeys.items() if journey["version"] != version_of(journey)]

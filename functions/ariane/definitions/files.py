@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,17 @@ from pydantic import BaseModel
 from ariane.definitions.brand_files import BrandFile, SourcesFile, TopicsFile
 from ariane.definitions.identity_file import IdentityRules, checked_rules
 from ariane.definitions.problems import Problem
+from ariane.definitions.tracking_plan_file import TrackingPlanFile
+from ariane.definitions.traits_file import TraitsFile
 from ariane.definitions.yaml_source import YamlFile, YamlInvalid, read_yaml, validate
 from ariane.errors import Rejected
 from ariane.journeys.definition import JourneyFile
 from ariane.messaging.templates import compile_template
+from ariane.segments.definition import SegmentFile
 
 type CompileMjml = Callable[[str], str]
+
+_FILES = ("ariane.yaml", "sources.yaml", "identity.yaml", "topics.yaml", "traits.yaml", "tracking-plan.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,11 @@ class BrandFolder:
     sources: Parsed[SourcesFile] | None = None
     identity: IdentityRules | None = None
     topics: Parsed[TopicsFile] | None = None
+    traits: Parsed[TraitsFile] | None = None
+    plan: Parsed[TrackingPlanFile] | None = None
+    segments: dict[str, Parsed[SegmentFile]] = field(default_factory=dict)
+    segment_names: frozenset[str] = frozenset()
+    """Also of those that have a problem."""
     journeys: dict[str, Parsed[JourneyFile]] = field(default_factory=dict)
     templates: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     template_names: frozenset[str] = frozenset()
@@ -47,8 +58,12 @@ def read_folder(folder: Path, *, compile_mjml: CompileMjml) -> BrandFolder:
     found.sources = reader.required("sources.yaml", SourcesFile)
     found.identity = reader.identity()
     found.topics = reader.required("topics.yaml", TopicsFile)
-    for path in sorted((folder / "journeys").glob("*.y*ml")):
-        reader.journey(path)
+    found.traits = reader.optional("traits.yaml", TraitsFile)
+    found.plan = reader.optional("tracking-plan.yaml", TrackingPlanFile)
+    found.segments = reader.named("segments", SegmentFile)
+    found.segment_names = frozenset(path.stem for path in (folder / "segments").glob("*.y*ml"))
+    found.journeys = reader.named("journeys", JourneyFile)
+    reader.misnamed()
     reader.templates(compile_mjml)
     return found
 
@@ -61,6 +76,17 @@ class _Reader:
     def required[M: BaseModel](self, name: str, model: type[M]) -> Parsed[M] | None:
         path = self._folder / name
         return self._read(path, model) if self._is_there(path) else None
+
+    def optional[M: BaseModel](self, name: str, model: type[M]) -> Parsed[M] | None:
+        path = self._folder / name
+        return self._read(path, model) if path.is_file() else None
+
+    def misnamed(self) -> None:
+        """An optional file whose name is mistyped would be missed by nobody."""
+        for path in sorted(self._folder.glob("*.y*ml")):
+            meant = [] if path.name in _FILES else get_close_matches(path.name.replace("_", "-"), _FILES, n=1, cutoff=0.8)
+            if meant:
+                self._add(Problem(self._name(path), 1, 1, "", "file_name", f"no file of this name is read; did you mean {meant[0]!r}?"))
 
     def identity(self) -> IdentityRules | None:
         path = self._folder / "identity.yaml"
@@ -76,17 +102,20 @@ class _Reader:
             self._add(Problem(self._name(path), 1, 1, "", "missing_file", "the file is missing"))
         return path.is_file()
 
-    def journey(self, path: Path) -> None:
+    def named[M: JourneyFile | SegmentFile](self, folder: str, model: type[M]) -> dict[str, Parsed[M]]:
+        """Every file of a folder, by name."""
+        parsed = {path.stem: self._named(path, model) for path in sorted((self._folder / folder).glob("*.y*ml"))}
+        return {name: each for name, each in parsed.items() if each is not None}
+
+    def _named[M: JourneyFile | SegmentFile](self, path: Path, model: type[M]) -> Parsed[M] | None:
         if path.suffix != ".yaml":
             self._add(Problem(self._name(path), 1, 1, "", "file_name", "the file's name does not end in .yaml"))
-            return
-        parsed = self._read(path, JourneyFile)
-        if parsed is None:
-            return
-        if parsed.model.name != path.stem:
+            return None
+        parsed = self._read(path, model)
+        if parsed is not None and parsed.model.name != path.stem:
             self._add(parsed.source.problem(("name",), "name", f"the file's name says {path.stem!r}"))
-            return
-        self.found.journeys[parsed.model.name] = parsed
+            return None
+        return parsed
 
     def templates(self, compile_mjml: CompileMjml) -> None:
         folders = sorted(path for path in (self._folder / "templates").glob("*") if path.is_dir())

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ariane.definitions.bundle import Bundle
+from ariane.definitions.customer_view_epochs import following
 from ariane.definitions.store import JourneyState, LiveJourney
 from ariane.errors import Conflict, Retryable
+from ariane.instants import Clock, utc_now
 
 _TRIES = 5
 
@@ -53,12 +55,15 @@ class Publisher:
     versions: VersionWriter
     collect: DocumentStore
     """Where the collectors look: the Access table's own row."""
+    clock: Clock = utc_now
 
     def publish(self, bundle: Bundle) -> None:
         for name, journey in bundle.journeys.items():
             self.versions.put(name, journey["version"], journey)
         for name in ("identity", "messaging"):
             self._put(self.documents, name, bundle, lambda _, name=name: bundle.documents[name])  # type: ignore[misc]
+        if (profiles := bundle.documents.get("profiles")) is not None:  # a bundle that a roll-back brings again may have none
+            self._put(self.documents, "profiles", bundle, lambda known: following(profiles, known, self.clock()))
         self._put(self.collect, "collect", bundle, lambda _: bundle.documents["collect"])
         self._put(self.documents, "interest", bundle, lambda known: _still_awaited(bundle.documents["interest"], known))
         self._point(bundle)

@@ -1,10 +1,15 @@
 """What one file says of another: templates, topics, channels, locales."""
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Any
 
+from ariane.conditions.computed import BUILT_IN, LIFECYCLE
+from ariane.definitions.condition_references import broken_conditions
 from ariane.definitions.files import BrandFolder, Parsed, names_of
 from ariane.definitions.problems import Problem
+from ariane.definitions.standard_events import STANDARD_EVENTS
+from ariane.definitions.wording import of_unknown_name
 from ariane.definitions.yaml_source import Place
 from ariane.journeys.definition import BranchStep, IfArm, JourneyFile, Send, SendStep, Step
 
@@ -16,6 +21,9 @@ def broken_references(found: BrandFolder) -> Iterator[Problem]:
             yield from _of_send(found, journey, place, send)
     yield from _of_labels(found)
     yield from _of_clicks(found)
+    yield from broken_conditions(found)
+    yield from _of_traits(found)
+    yield from _of_plan(found)
 
 
 def sends_of(steps: Sequence[Step], place: Place = ("steps",)) -> Iterator[tuple[Place, Send]]:
@@ -70,3 +78,33 @@ def _of_clicks(found: BrandFolder) -> Iterator[Problem]:
     if name not in known:
         message = f"there is no source {name!r} to log the clicks in messages under; known: {names_of(list(known))}"
         yield found.brand.source.problem(("click_source",), "unknown_source", message)
+
+
+def _of_traits(found: BrandFolder) -> Iterator[Problem]:
+    if found.traits is None:
+        return
+    source, traits = found.traits.source, found.traits.model
+    sources = found.sources.model.sources if found.sources else None
+    for trait, ranked in traits.precedence.items():
+        for place, name in enumerate(ranked):
+            if sources is not None and name not in sources:
+                yield source.problem(("precedence", trait, place), "unknown_source", of_unknown_name("source", name, sources))
+            if name in ranked[:place]:
+                yield source.problem(("precedence", trait, place), "source_twice", f"the source {name!r} is ranked already")
+    if LIFECYCLE in traits.computed:
+        yield source.problem(("computed", LIFECYCLE), "reserved", "is computed by Ariane itself", at_key=True)
+    for name in traits.builtin:
+        if name not in BUILT_IN:
+            message = of_unknown_name("built-in computed trait", name, BUILT_IN)
+            yield source.problem(("builtin", name), "unknown_builtin", message, at_key=True)
+
+
+def _of_plan(found: BrandFolder) -> Iterator[Problem]:
+    """A required property need not be described, but one that is all but described is mistyped."""
+    for name, event in found.plan.model.events.items() if found.plan else ():
+        known = {*event.properties, *STANDARD_EVENTS.get(name, {}).get("properties", ())}
+        for place, required in enumerate(event.required):
+            meant = [] if required in known else get_close_matches(required, sorted(known), n=1, cutoff=0.8)
+            if meant and found.plan:
+                message = f"there is no property {required!r}; did you mean {meant[0]!r}?"
+                yield found.plan.source.problem(("events", name, "required", place), "unknown_property", message)

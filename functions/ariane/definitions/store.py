@@ -36,6 +36,11 @@ class DocumentReader(Protocol):
     def live(self, journey: str) -> LiveJourney | None: ...
 
 
+def default_time_zone(documents: DocumentReader) -> str:
+    """The brand's. Raises Retryable."""
+    return str((documents.document("messaging") or {}).get("default_time_zone", "UTC"))
+
+
 class VersionReader(Protocol):
     def journey(self, name: str, version: str) -> Mapping[str, Any]:
         """``{"name", "version", "definition", "templates"}``. Raises NotFound, Retryable."""

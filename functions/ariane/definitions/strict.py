@@ -1,15 +1,25 @@
 """The shape of everything that a brand writes in files: frozen, nothing unknown, nothing converted silently."""
 
 import re
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError
 
 
 class Definition(BaseModel):
     """Validate from JSON text, not from Python objects: strict mode takes lists for tuples and strings for enumerations only there."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, serialize_by_alias=True)
+
+
+@dataclass(frozen=True)
+class _Matching(AfterValidator):
+    pattern: str = ""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
 
 
 def matching(pattern: str, says: str) -> AfterValidator:
@@ -21,7 +31,7 @@ def matching(pattern: str, says: str) -> AfterValidator:
             raise ValueError(f"{text!r} {says}")
         return text
 
-    return AfterValidator(check)
+    return _Matching(check, pattern)
 
 
 def at_field(field: str, says: str) -> PydanticCustomError:

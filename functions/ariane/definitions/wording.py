@@ -1,7 +1,7 @@
 """What is wrong with a file, in words for the people who write them: the parsers' own are for programmers."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -66,6 +66,19 @@ def of_unknown_key(name: str, known: list[str]) -> str:
     return f"is not a known key here; known: {', '.join(sorted(known))}" if known else "is not a known key here"
 
 
+def of_unknown_kind(message: str, given: Iterable[str], known: list[str]) -> str:
+    """Of a thing that is known by one of its keys, and has none of these."""
+    close = [match for name in given for match in get_close_matches(name, known, n=1)]
+    return f"{message.partition(':')[0]}; did you mean {close[0]!r}?" if close else message
+
+
+def of_unknown_name(kind: str, name: str, known: Collection[str]) -> str:
+    """Of one thing of a brand that names another."""
+    close = get_close_matches(name, sorted(known), n=1)
+    rest = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known)) or 'none'}"
+    return f"there is no {kind} {name!r}; {rest}"
+
+
 def _says(text: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda _: text
 
@@ -86,10 +99,12 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "list_type": _LIST,
     "literal_error": lambda context: f"must be {context['expected']}",
     "enum": lambda context: f"must be {context['expected']}",
-    "too_short": _says("must not be empty"),
+    "too_short": lambda context: "must not be empty" if context["min_length"] == 1 else f"needs at least {context['min_length']} elements",
     "too_long": lambda context: f"has more than {context['max_length']} elements",
     "string_too_short": _says("must not be empty"),
     "string_too_long": lambda context: f"has more than {context['max_length']} characters",
     "greater_than_equal": lambda context: f"must be at least {context['ge']}",
+    "greater_than": lambda context: f"must be above {context['gt']}",
+    "less_than": lambda context: f"must be below {context['lt']}",
     "less_than_equal": lambda context: f"must be at most {context['le']}",
 }

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from ariane.definitions.known_keys import known_keys
 from ariane.definitions.problems import Problem
-from ariane.definitions.wording import of_field, of_unknown_key, of_yaml
+from ariane.definitions.wording import of_field, of_unknown_key, of_unknown_kind, of_yaml
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 type Place = tuple[str | int, ...]
@@ -175,9 +175,12 @@ def _follows(item: ErrorDetails, found: list[ErrorDetails]) -> bool:
 
 def _problem(source: YamlFile, model: type[BaseModel], item: ErrorDetails) -> Problem:
     code, context = item["type"], item.get("ctx", {})
-    place = (*item["loc"], *(context["field"].split(".") if "field" in context else ()))
+    below = [int(part) if part.isdigit() else part for part in context["field"].split(".")] if "field" in context else []
+    place = (*item["loc"], *below)
     if code == "extra_forbidden":
         message = of_unknown_key(str(item["loc"][-1]), known_keys(model, item["loc"]))
+    elif "known" in context and isinstance(item["input"], dict):
+        message = of_unknown_kind(item["msg"], item["input"], context["known"].split(", "))
     else:
         message = of_field(code, item["msg"], context, is_empty=item["input"] is None)
     return source.problem(place, code, message, at_key=code == "extra_forbidden")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ariane.errors import Permanent, Rejected, Retryable
 from ariane.events.bots import BotWatch
@@ -23,6 +23,9 @@ from ariane.identity.ids import person_id
 from ariane.identity.rules import Identifier, Rules
 from ariane.identity.signatures import is_verified, verdict
 from ariane.instants import format_instant
+
+if TYPE_CHECKING:
+    from ariane.events.tracking_plan import TrackingPlan
 
 MAX_EFFORT = 200_000
 """Characters of slowly read identifiers in a request: 80 an event of the most events, and half a second."""
@@ -43,38 +46,42 @@ class Sorted:
 
 
 def sort_out(
-    submission: Submission, *, source: Source, request: Request, rules: Rules, person_key: bytes, signing_key: bytes | None = None
+    submission: Submission,
+    *,
+    source: Source,
+    request: Request,
+    rules: Rules,
+    person_key: bytes,
+    signing_key: bytes | None = None,
+    plan: "TrackingPlan | None" = None,
 ) -> Sorted:
-    """Pure. One bad event never harms its neighbours. Without ``signing_key`` no signature holds."""
+    """Pure. One bad event never harms its neighbours. Without ``signing_key`` no signature holds; without ``plan`` any event is planned."""
     keyed: list[Keyed] = []
     rejects: list[Reject] = []
-    sent_at = sent_instant(submission.sent_at)
+    sent_at, at = sent_instant(submission.sent_at), request.received_at
     ids = _PersonIds(person_key)
     bots, effort = BotWatch(source, request), _Effort(rules)
     context, integrations = context_of_batch(submission.context), Inherited.of(submission.integrations)
-    cleaning = partial(clean, batch_context=context, batch_integrations=integrations)
+    cleaning, planned = partial(clean, batch_context=context, batch_integrations=integrations), plan.of_request() if plan else _unchecked
     refusals = ItemRefusals(submission, source=source, request=request, context=context, integrations=integrations)
     is_alone = submission.retried is not None
     for place, item in enumerate(submission.items):
         try:
-            if isinstance(item, Rejected):
-                raise item
-            cleaned = cleaning(item)
+            cleaned = cleaning(_unless_refused(item))
             if not is_no_op(cleaned.message):
                 effort.spend(cleaned.message)
                 check_consent(cleaned, source, rules)
                 if submission.device_hint and _names_nobody(cleaned, source, rules):
                     cleaned = cleaning(item | {"anonymousId": submission.device_hint})
                 anchor = ids[_anchor(cleaned, source, rules)]
-                message = stamped(
-                    cleaned, kind=source.kind, sent_at=_sent(item, sent_at), received_at=request.received_at, place=submission.index(place)
-                )
+                message = stamped(cleaned, kind=source.kind, sent_at=_sent(item, sent_at), received_at=at, place=submission.index(place))
                 is_bots = bots.is_bots(message)
-                message = _judged(enrich(message, source, request, is_bots=is_bots), cleaned, source, signing_key, request.received_at)
+                message = enrich(planned(message), source, request, is_bots=is_bots)
+                message = _judged(message, cleaned, source, signing_key, at)
                 keyed.append(_keyed(cleaned, anchor, message, is_bots=is_bots, is_alone=is_alone))
         except Rejected as error:
             rejects.append(refusals.of(error, place=place))
-    items = log_items(keyed, source=source.name, kind=source.kind, received_at=request.received_at)
+    items = log_items(keyed, source=source.name, kind=source.kind, received_at=at)
     return Sorted(items=items, rejects=rejects if submission.origins is None else _first_of_each(rejects))
 
 
@@ -115,6 +122,18 @@ class Acceptance:
             self._meter.count("LogUnavailable", Source=item.source)
             return False
         return True
+
+
+def _unless_refused(item: Any) -> Any:
+    """What its protocol's reader refused comes as the reason."""
+    if isinstance(item, Rejected):
+        raise item
+    return item
+
+
+def _unchecked(message: Message) -> Message:
+    """Of a brand without a tracking plan."""
+    return message
 
 
 class _Effort:

@@ -172,9 +172,17 @@ class Collector:
         return [{"index": reject.index, "code": reject.code, "message": reject.message} for reject in decided.rejects]
 
     def _decide(self, submission: Submission, source: Source, request: Request) -> Sorted:
-        rules, keys = self._sources.definitions().rules, self._keys()
+        definitions, keys = self._sources.definitions(), self._keys()
         seen = replace(request, source_ip=viewer_of(request, keys.link))
-        return sort_out(submission, source=source, request=seen, rules=rules, person_key=keys.person, signing_key=keys.signing)
+        return sort_out(
+            submission,
+            source=source,
+            request=seen,
+            rules=definitions.rules,
+            person_key=keys.person,
+            signing_key=keys.signing,
+            plan=definitions.plan,
+        )
 
     def _log_click(self, click: Click, visitor: Visitor, request: Request) -> Source | None:
         source = None

@@ -124,8 +124,9 @@ class Retries:
         if source is None:
             raise Rejected("source_unknown", f"there is no published source {reject.source!r}")
         request = _request_of(reject)
-        rules = self._sources.definitions().rules
-        return sort_out(_submission_of(reject, request), source=source, request=request, rules=rules, person_key=self._person_key())
+        known = self._sources.definitions()
+        submission = _submission_of(reject, request)
+        return sort_out(submission, source=source, request=request, rules=known.rules, person_key=self._person_key(), plan=known.plan)
 
     def _accepted(self, stored: StoredReject, decided: Sorted, *, is_dry_run: bool) -> RetryResult:
         if decided.rejects and stored.reject.shape is not Shape.REQUEST:

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ariane.access.hashing import hash_of
 from ariane.errors import Permanent, Rejected, Retryable
@@ -13,6 +13,9 @@ from ariane.events.model import SourceKind
 from ariane.events.origins import Origins
 from ariane.identity.rules import Rules
 from ariane.instants import Clock
+
+if TYPE_CHECKING:
+    from ariane.events.tracking_plan import TrackingPlan
 
 _REMEMBERED_KEYS = 1_000
 """Known ones, and as many unknown ones: whoever tries keys at random must neither fill our memory nor drive the known ones out of it."""
@@ -53,15 +56,23 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class CollectDefinitions:
-    """The published document ``collect``: ``{"sources": {name: options}, "identity": rules}``."""
+    """The published document ``collect``: ``{"sources": {name: options}, "identity": rules, "plan"?}``."""
 
     sources: Mapping[str, Source]
     rules: Rules
+    plan: "TrackingPlan | None" = None
 
     @staticmethod
     def from_document(document: Mapping[str, Any]) -> "CollectDefinitions":
         sources = {name: Source.from_document(name, options) for name, options in document["sources"].items()}
-        return CollectDefinitions(sources, Rules.from_document(document["identity"]))
+        plan = _plan_of(document["plan"]) if "plan" in document else None
+        return CollectDefinitions(sources, Rules.from_document(document["identity"]), plan)
+
+
+def _plan_of(document: Mapping[str, Any]) -> "TrackingPlan":
+    from ariane.events.tracking_plan import TrackingPlan  # most brands have none, and no cold start waits for it
+
+    return TrackingPlan.from_document(document)
 
 
 class AccessReader(Protocol):

@@ -1,13 +1,14 @@
-"""Who is one person in a file of events: ``ariane identity resolve``. Pure: lines in, a document out."""
+"""Who is one person in a file of events: ``ariane identity resolve``, and who each event's person is. Pure: lines in, people out."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from ariane.errors import Rejected
 from ariane.events.lines import LineEvent, read_line
+from ariane.events.model import Event
 from ariane.identity.clusters import BOUND
 from ariane.identity.epochs import Reason, is_later, later_self, plain
 from ariane.identity.ids import DRY_RUN_KEY, person_id
@@ -38,10 +39,23 @@ class _Happened:
     digest: str
     message_id: str
     identifiers: tuple[Identifier, ...]
+    kept: Any = None
 
     @property
     def order(self) -> _Copy:
         return self.at, self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class FilePerson:
+    id: str
+    """With the published key of dry runs."""
+    root: Identifier
+    """Whose id it is."""
+    identifiers: tuple[Identifier, ...]
+    """By priority."""
+    events: tuple[tuple[datetime, Identifier, Any], ...]
+    """Theirs, by time: when, the identifier whose each is, and what was kept of it. None at all: named and refused everywhere."""
 
 
 @dataclass(slots=True)
@@ -49,6 +63,10 @@ class EventFile:
     """Takes the lines in one by one and keeps what decides: distinct assertions, and when and by whom each event was."""
 
     rules: Rules
+    keep: Callable[[Event], Any] = lambda _: None
+    """What is to be kept of an event, beside when and whose it was."""
+    is_due: Callable[[Event], bool] = lambda _: True
+    """Events that are not are left out, as if the file ended before them."""
     lines: int = 0
     left_out: int = 0
     """Of bots, and aliases of an id to itself."""
@@ -66,10 +84,10 @@ class EventFile:
         except Rejected as error:
             self.rejected.append(RejectedLine(self.lines, error.code, error.message))
             return
-        if found is not None:
+        if found is None:
+            self.left_out += bool(line.strip())
+        elif self.is_due(found.event):
             self._take(found)
-        elif line.strip():
-            self.left_out += 1
 
     def _take(self, found: LineEvent) -> None:
         """A copy's word counts too: which of several stands must not decide who is one person."""
@@ -78,7 +96,7 @@ class EventFile:
         known = self._assertions.get((said.is_trusted, names))
         if known is None or said.order < known.order:
             self._assertions[said.is_trusted, names] = said
-        happened = _Happened(said.at, said.body_digest, said.message_id, names)
+        happened = _Happened(said.at, said.body_digest, said.message_id, names, self.keep(found.event))
         copy = self._events.setdefault((said.source, said.message_id), happened)
         if happened.order < copy.order:
             self._events[said.source, said.message_id] = happened
@@ -95,14 +113,26 @@ class EventFile:
             "quarantined": self._quarantined(resolution),
         }
 
+    def people(self) -> Iterator[FilePerson]:
+        """Everybody, by their first events; those without any at the end."""
+        resolution = resolve(self._assertions.values(), (), self.rules)
+        for events, root, person in self._rows(resolution):
+            named = tuple(plain(each) for each in sorted(person, key=self.rules.rank))
+            anchored = ((each, resolution.mapped(each.identifiers, each.at).anchor) for each in events)
+            own = next(each for each in person if _id_of(each) == root)
+            yield FilePerson(root, plain(own), named, tuple((each.at, plain(anchor), each.kept) for each, anchor in anchored))
+
     def _profiles(self, resolution: Resolution) -> list[dict[str, Any]]:
         """By their first events; those without any at the end."""
+        return [self._profile(root, person, events) for events, root, person in self._rows(resolution)]
+
+    def _rows(self, resolution: Resolution) -> list[tuple[list[_Happened], str, Person]]:
         theirs = self._by_person(resolution)
         together = (each for each in resolution.assertions if len(each.identifiers) > 1)
         first = first_assertions(together, resolution.facts)
         rows = [(events, self._root(person, resolution, first), person) for person, events in theirs.items()]
         rows.sort(key=lambda row: (not row[0], *((row[0][0].order, row[0][0].message_id) if row[0] else ()), row[1]))
-        return [self._profile(root, person, events) for events, root, person in rows]
+        return rows
 
     def _by_person(self, resolution: Resolution) -> dict[Person, list[_Happened]]:
         """Everybody whom an event names, with the events in the order of time. What is in no component is a device that was shared from the

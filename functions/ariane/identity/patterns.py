@@ -64,18 +64,27 @@ class _Unbounded(Exception):
 
 def fault_of(text: str) -> str | None:
     """Why ``text`` is no pattern that may block identifiers; None: it is one."""
+    fault = bound_fault_of(text)
+    if fault is not None:
+        return fault
+    pattern = re.compile(text)
+    if pattern.search(""):
+        return "matches an empty text, and so everything or nothing that identifies"
+    return "matches everything: no identifier would be left" if all(map(pattern.search, _ORDINARY)) else None
+
+
+def bound_fault_of(text: str) -> str | None:
+    """Why ``text`` is no pattern that may run on what the public sends, at most ``MOST_STEPS`` over ``LONGEST_VALUE``; None: it is one."""
     if len(text) > LONGEST_PATTERN:
         return f"has more than {LONGEST_PATTERN} characters"
     try:
-        pattern = re.compile(text)
+        re.compile(text)
         cost_of(text)
     except (re.error, OverflowError, RecursionError) as error:
         return f"is not a regular expression: {error}"
     except _Unbounded as error:
         return f"could take too long on what the public sends: {error}"
-    if pattern.search(""):
-        return "matches an empty text, and so everything or nothing that identifies"
-    return "matches everything: no identifier would be left" if all(map(pattern.search, _ORDINARY)) else None
+    return None
 
 
 def cost_of(text: str) -> Cost:

@@ -8,11 +8,12 @@ from typing import Any
 
 import orjson
 
-from ariane.conditions.evaluate import holds, matches, name_matches, value_at
+from ariane.conditions.evaluate import matches, name_matches, value_at
 from ariane.events.model import SourceKind
-from ariane.instants import parse_instant
+from ariane.instants import parse_instant, to_millis
 from ariane.journeys.enrolment import UNMERGED, Enrolment
 from ariane.journeys.graph import Journey
+from ariane.journeys.step import Person
 from ariane.profiles.model import Profile
 
 
@@ -48,12 +49,14 @@ def refusal_of_event(journey: Journey, fact: Mapping[str, Any], now: datetime) -
     return None
 
 
-def admit(journey: Journey, fact: Mapping[str, Any], profile: Profile, runs: Sequence[Enrolment], now: datetime) -> Admission | Refusal:
+def admit(
+    journey: Journey, fact: Mapping[str, Any], profile: Profile, *, person: Person, runs: Sequence[Enrolment], now: datetime
+) -> Admission | Refusal:
     """``runs``: every run of this journey and key under any of the profile's ids, and under the id that the fact names."""
     standing = next((run for run in runs if run.cause == cause_of(fact)), None)
     if standing is not None:
         return Admission(standing.number, standing)
-    if journey.entry.if_ is not None and not holds(journey.entry.if_, profile.traits, now):
+    if journey.entry.if_ is not None and not person.holds(journey.entry.if_, to_millis(now)):
         return Refusal.CONDITION
     own = [run for run in runs if run.profile in (profile.id, *profile.holder_ids)]
     number = max((run.number for run in own), default=-1) + 1

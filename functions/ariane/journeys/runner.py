@@ -1,45 +1,42 @@
 """Runs journeys: every message of the journey queue comes here. State is committed first, then asked for; the due row repairs a crash."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from ariane.definitions.store import JourneyState
 from ariane.errors import Conflict, NotFound, Permanent, Retryable
-from ariane.events.log import EventHistory
-from ariane.instants import Clock, parse_instant
+from ariane.instants import parse_instant
 from ariane.journeys.admission import Admission, Refusal, admit, cause_of, key_in, properties_of, refusal_of_event
 from ariane.journeys.definition import Exit
 from ariane.journeys.enrolment import UNMERGED, Enrolment, Status, run_prefix
 from ariane.journeys.exits import ExitSearch, ends
 from ariane.journeys.graph import Journey, read_journey
 from ariane.journeys.inbox import AwaitedHappened, EntryHappened, Incoming, MessageOutcome, ProfilesMerged, ProfileSplit, WokenUp
-from ariane.journeys.ports import EnrolmentStore, Homes, JourneyDefinitions, JourneyQueue, ProfileReader, SendQueue
-from ariane.journeys.step import HAND_OVER, PATIENCE, Due, Effect, Ended, Entered, Input, MessageDecided, WakeUp, effects_of, ended, step
+from ariane.journeys.step import (
+    HAND_OVER,
+    PATIENCE,
+    Due,
+    Effect,
+    Ended,
+    Entered,
+    Input,
+    MessageDecided,
+    Person,
+    WakeUp,
+    effects_of,
+    ended,
+    step,
+)
 from ariane.journeys.unmerging import fragment_of, is_stray
+from ariane.journeys.world import World
 from ariane.profiles.model import Profile
 
 _TRIES = 4
 _EXITED = Ended(Status.EXITED, "exit_event")
 _MERGED = Ended(Status.MERGED, "merged")
 _UNMERGED = Ended(Status.EXITED, UNMERGED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    runs: EnrolmentStore
-    profiles: ProfileReader
-    homes: Homes
-    history: EventHistory
-    definitions: JourneyDefinitions
-    journey_queue: JourneyQueue
-    send_queue: SendQueue
-    clock: Clock
-    awaken: Callable[[str], None]
-    """Has a device at rest read by itself again (``profiles.waking``). Nothing happens where a person id is of none."""
-    wait_scale: float = 1
 
 
 class Runner:
@@ -79,17 +76,18 @@ class Runner:
         profile = self._world.profiles.brief(self._world.homes.at_entry(fact))
         key = key_in(properties_of(fact), journey.entry.key)
         runs = self._world.runs.runs({*_ids(profile), fact["profile"]}, run_prefix(journey.name, key))
-        admission = admit(journey, fact, profile, runs, now)
+        entered = parse_instant(fact["timestamp"])
+        admission = admit(journey, fact, profile, person=self._world.about(profile, entered), runs=runs, now=now)
         if isinstance(admission, Refusal):
             return admission
         if admission.standing is not None:
             return self._stands_already(admission.standing, runs, profile, now)
-        if self._has_left(journey.exit, profile, key=key, entered=parse_instant(fact["timestamp"]), now=now):
+        if self._has_left(journey.exit, profile, key=key, entered=entered, now=now):
             return Refusal.EXITED
         return self._start(journey, _new_run(journey.name, version, key, admission, profile, fact, now), profile, now)
 
     def _start(self, journey: Journey, run: Enrolment, profile: Profile, now: datetime) -> str:
-        run, effects = step(journey, run, Entered(profile), now)
+        run, effects = step(journey, run, Entered(self._world.about(profile, run.entry_time)), now)
         self._world.runs.create(run)
         self._carry_out(effects if self._still_stands(journey, run, profile, now) else (), now)
         return "entered"
@@ -184,7 +182,7 @@ class Runner:
         if now < run.due:
             return self._too_early(run, run.due, now)
         try:
-            return self._advance(run, lambda profile: Due(message.lock, profile), now)
+            return self._advance(run, lambda person: Due(message.lock, person), now)
         except (NotFound, Permanent) as error:
             if now - run.due < PATIENCE:
                 raise
@@ -204,15 +202,15 @@ class Runner:
             return "stale"
         if run.visit > message.visit:
             return self._ask_again(run, now)
-        return self._advance(run, lambda profile: MessageDecided(message.node, message.visit, profile), now)
+        return self._advance(run, lambda person: MessageDecided(message.node, message.visit, person), now)
 
-    def _advance(self, run: Enrolment, given: Callable[[Profile], Input], now: datetime) -> str:
+    def _advance(self, run: Enrolment, given: Callable[[Person], Input], now: datetime) -> str:
         profile = self._world.profiles.brief(run.profile)
         if run.profile not in _ids(profile):
             self._have_read(run, profile)
         journey = self._journey(run.journey, run.version)
         has_left = self._has_left(journey.exit, profile, key=run.key, entered=run.entry_time, now=now)
-        return self._apply(run, _EXITED if has_left else given(profile), now).status
+        return self._apply(run, _EXITED if has_left else given(self._world.about(profile, run.entry_time)), now).status
 
     def _ask_again(self, run: Enrolment, now: datetime) -> str:
         """The message was handled before, but whoever did may have died between the commit and the asking."""

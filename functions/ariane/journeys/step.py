@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from ariane.conditions.evaluate import holds
+from ariane.conditions.model import Condition
+from ariane.instants import to_millis
 from ariane.journeys.enrolment import Enrolment, Status
 from ariane.journeys.graph import BranchNode, ExitNode, Journey, SendNode, WaitNode
 from ariane.messaging.model import Channel, SendRequest
-from ariane.profiles.model import Profile
 
 SAFETY_NET = timedelta(minutes=15)
 """A run that waits for a message's outcome asks again this often: the request, or the answer, may be lost."""
@@ -17,9 +18,17 @@ HAND_OVER = timedelta(minutes=1)
 """A wait this short goes straight to the queue: the tick would find it too late."""
 
 
+class Person(Protocol):
+    """Whom a branch asks."""
+
+    def holds(self, condition: Condition, now: int) -> bool:
+        """``now`` in milliseconds. Raises Retryable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Entered:
-    profile: Profile
+    person: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +36,14 @@ class Due:
     """A wake-up for one state of the run, which its lock version names."""
 
     lock: int
-    profile: Profile
+    person: Person
 
 
 @dataclass(frozen=True, slots=True)
 class MessageDecided:
     node: str
     visit: int
-    profile: Profile
+    person: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +93,11 @@ def effects_of(journey: Journey, run: Enrolment, now: datetime) -> tuple[Effect,
 def _decide(journey: Journey, run: Enrolment, given: Input, now: datetime) -> Enrolment:
     match given:
         case Entered():
-            return run if run.visit else _arrive(journey, run, journey.start, given.profile, now)
+            return run if run.visit else _arrive(journey, run, journey.start, given.person, now)
         case Due():
             return _wake(journey, run, given, now)
         case MessageDecided():
-            return _leave(journey, run, given.profile, now) if (run.node, run.visit) == (given.node, given.visit) else run
+            return _leave(journey, run, given.person, now) if (run.node, run.visit) == (given.node, given.visit) else run
         case Ended():
             return _end(run, given.status, given.reason)
 
@@ -99,17 +108,17 @@ def _wake(journey: Journey, run: Enrolment, given: Due, now: datetime) -> Enrolm
     waits_for_message = isinstance(journey.node(run.node), SendNode)
     if waits_for_message and run.reached_at is not None and now - run.reached_at < PATIENCE:
         return replace(run, due=now + SAFETY_NET)
-    return _leave(journey, run, given.profile, now)
+    return _leave(journey, run, given.person, now)
 
 
-def _leave(journey: Journey, run: Enrolment, profile: Profile, now: datetime) -> Enrolment:
+def _leave(journey: Journey, run: Enrolment, person: Person, now: datetime) -> Enrolment:
     node = journey.node(run.node) if run.node else None
     if not isinstance(node, SendNode | WaitNode):
         return run
-    return _arrive(journey, run, node.next, profile, now)
+    return _arrive(journey, run, node.next, person, now)
 
 
-def _arrive(journey: Journey, run: Enrolment, node_id: str | None, profile: Profile, now: datetime) -> Enrolment:
+def _arrive(journey: Journey, run: Enrolment, node_id: str | None, person: Person, now: datetime) -> Enrolment:
     """Goes on until the run has something to wait for, or has ended. The graph leads forward only, so this ends."""
     while node_id is not None:
         node = journey.node(node_id)
@@ -122,13 +131,13 @@ def _arrive(journey: Journey, run: Enrolment, node_id: str | None, profile: Prof
             case ExitNode():
                 return _end(run, Status.EXITED, "exit_step")
             case BranchNode():
-                node_id = _chosen(node, profile, now)
+                node_id = _chosen(node, person, now)
     return _end(run, Status.COMPLETED, None)
 
 
-def _chosen(node: BranchNode, profile: Profile, now: datetime) -> str | None:
+def _chosen(node: BranchNode, person: Person, now: datetime) -> str | None:
     for choice in node.choices:
-        if holds(choice.condition, profile.traits, now):
+        if person.holds(choice.condition, to_millis(now)):
             return choice.next
     return node.otherwise
 

@@ -11,6 +11,7 @@ from ariane.profiles.aftermath import Aftermath
 from ariane.profiles.announcing import Announcer
 from ariane.profiles.completion import MarkedStore, is_by_hand, is_done, resolved_for
 from ariane.profiles.refolding import RefoldReport
+from ariane.segments.jobs import EvaluateQueue, MovedJob
 
 MOST_TRIES = 10
 """After that the queue itself brings it again, and in the end into the dead letters: about an hour of growing delays."""
@@ -34,6 +35,8 @@ class BackgroundWorker:
     changes: MarkedStore
     announcer: Announcer
     queue: BackgroundQueue
+    evaluations: EvaluateQueue | None = None
+    """Of whoever has events of a partition that was folded again."""
 
     def take(self, body: str, *, sent_at: datetime) -> Job:
         """One message of the queue, which ``sent_at`` was put there. What cannot be done yet is put back with a delay.
@@ -65,6 +68,8 @@ class BackgroundWorker:
         report = self.refold(job.partition)
         if report.dissolved:
             self.queue.put([SealJob(person=each, cause=job.cause) for each in report.dissolved])
+        if self.evaluations is not None:
+            self.evaluations.put([MovedJob(partition=job.partition, cause=job.cause)])
         if is_by_hand(job.cause):
             self.changes.mark_refolded(job.partition, job.cause)
 

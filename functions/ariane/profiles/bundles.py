@@ -16,9 +16,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from ariane.conditions.entries import without
+from ariane.conditions.series import Observed
 from ariane.identity.model import Head
 from ariane.profiles.fragment_sums import known_of, plus
 from ariane.profiles.fragments import Fragment, RoutedFragment, Seal, StoredFragment, Tally
+from ariane.profiles.observed_bounds import bounded
+
+MOST_OBSERVED = 4_096
+"""Bytes of a bundle that are kept of what conditions ask for: each device that wakes writes all of them."""
 
 
 class Moved(NamedTuple):
@@ -41,7 +47,8 @@ class Bundle:
     reshaped: int = 0
     children: int = 0
     total: Fragment = field(default_factory=lambda: Fragment(person_id=""))
-    """Its tallies add up over the sealed ones; traits, groups and ends may stem from some that are awake by now, which changes nothing."""
+    """Its tallies add up over the sealed ones; traits, groups, ends and settings may stem from some that are awake by now,
+    which changes nothing."""
     count: int = 0
     """Sealed devices."""
     awake: tuple[str, ...] = ()
@@ -78,7 +85,7 @@ class Bundle:
             total = plus(total, each)
         return replace(
             self,
-            total=known_of("", total),
+            total=bounded(known_of("", total), most=MOST_OBSERVED),
             count=self.count + len(ids),
             awake=tuple(each for each in self.awake if each not in ids),
             holders=tuple(dict.fromkeys((*self.holders, *sorted(ids)))),
@@ -90,7 +97,10 @@ class Bundle:
         return replace(
             self,
             total=replace(
-                self.total, tallies=_less(self.total.tallies, fragment.tallies), overflow=_fewer(self.total.overflow, fragment.overflow)
+                self.total,
+                tallies=_less(self.total.tallies, fragment.tallies),
+                overflow=_fewer(self.total.overflow, fragment.overflow),
+                observed=_unobserved(self.total.observed, fragment.observed),
             ),
             count=self.count - 1,
             awake=(*self.awake, own),
@@ -104,7 +114,9 @@ class Bundle:
             total, count = plus(total, each.total), count + each.count
             holders += each.holders
         every = tuple(dict.fromkeys((*self.awake, *awake)))
-        return replace(self, total=known_of("", total), count=count, awake=every, holders=tuple(dict.fromkeys(holders)))
+        return replace(
+            self, total=bounded(known_of("", total), most=MOST_OBSERVED), count=count, awake=every, holders=tuple(dict.fromkeys(holders))
+        )
 
 
 class BundleReader(Protocol):
@@ -162,6 +174,10 @@ def _less(total: Mapping[str, Tally], part: Mapping[str, Tally]) -> dict[str, Ta
     """First and last stay: they are of the person's events all the same."""
     found = {name: tally._replace(times=tally.times - part[name].times) if name in part else tally for name, tally in total.items()}
     return {name: tally for name, tally in found.items() if tally.times > 0}
+
+
+def _unobserved(total: Mapping[str, Observed], part: Mapping[str, Observed]) -> dict[str, Observed]:
+    return {key: without(each, part[key]) if key in part else each for key, each in total.items()}
 
 
 def _fewer(total: Mapping[str, int], part: Mapping[str, int]) -> dict[str, int]:

@@ -103,7 +103,7 @@ def links_of(
         identifiers = identifiers_in(placed.event, definitions.rules)
         if is_asserting(identifiers, definitions.rules, is_trusted=placed.event.is_trusted):
             changed.append(linker.link(placed.event, identifiers, rules=definitions.rules, cause=placed.cause))
-    follow(changed, stores=stores, key=key, rules=definitions.rules, background=background)
+    follow(changed, stores=stores, key=key, rules=definitions.rules, background=background, observing=definitions.observing)
     return [fact for transition in dict.fromkeys(changed) for fact in facts_of_transition(transition)]
 
 

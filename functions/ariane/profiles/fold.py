@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from ariane.instants import from_millis
+from ariane.profiles.completeness import covered_by
+from ariane.profiles.fragment_sums import total
 from ariane.profiles.fragments import Fragment, Tally, Trait
 from ariane.profiles.model import LogPart, Occurrences, Profile
 
@@ -14,6 +16,7 @@ def fold(
     """Traits: the latest value over all fragments, unless it is a removal. Counters add up, first and last are those of all."""
     every = list(fragments)
     latest = _latest_traits(every)
+    recorded = total(Fragment(person_id="", observed=each.observed, settings=each.settings) for each in every)
     return Profile(
         id=root_id,
         identifiers=identifiers,
@@ -25,6 +28,10 @@ def fold(
         groups=_groups(every),
         removed_traits=frozenset(name for name, trait in latest.items() if trait.value is None),
         logs=tuple(logs),
+        observed=recorded.observed,
+        settings=recorded.settings,
+        coverage=covered_by(every),
+        seen_through=_seen_through(identifiers, every),
     )
 
 
@@ -34,6 +41,15 @@ def _latest_traits(fragments: Iterable[Fragment]) -> dict[str, Trait]:
         for name, trait in fragment.traits.items():
             latest[name] = max(latest.get(name, trait), trait, key=lambda each: each.order)
     return latest
+
+
+def _seen_through(identifiers: Mapping[str, str], fragments: Iterable[Fragment]) -> dict[str, datetime]:
+    found: dict[str, int] = {}
+    for fragment in fragments:
+        namespace, colon, _ = identifiers.get(fragment.person_id, "").partition(":")
+        if colon and fragment.first_seen is not None:
+            found[namespace] = min(found.get(namespace, fragment.first_seen), fragment.first_seen)
+    return {namespace: from_millis(found[namespace]) for namespace in sorted(found)}
 
 
 def _occurrences(fragments: Iterable[Fragment]) -> dict[str, Occurrences]:

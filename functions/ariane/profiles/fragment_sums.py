@@ -1,9 +1,14 @@
 """Adding up what fragments know, and telling what a sum holds beyond a part of it. Nothing here has to do with once-only memory."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from ariane.conditions import entries, trait_runs
+from ariane.conditions.observing import Observing
+from ariane.conditions.series import Observed, Settings
+from ariane.conditions.trait_runs import MOST_RUNS
 from ariane.profiles.fragments import Fragment, Tally, Trait
+from ariane.profiles.observed_bounds import bounded
 
 
 def total(fragments: Iterable[Fragment]) -> Fragment:
@@ -23,20 +28,51 @@ def plus(one: Fragment, other: Fragment) -> Fragment:
         first_seen=_chosen(min, one.first_seen, other.first_seen),
         last_seen=_chosen(max, one.last_seen, other.last_seen),
         overflow=_united(one.overflow, other.overflow, int.__add__),
+        observed=_united(one.observed, other.observed, entries.plus),
+        settings=_united(one.settings, other.settings, trait_runs.plus),
+        observes=_observes(one, other),
     )
 
 
-def beyond(whole: Fragment, part: Fragment) -> Fragment:
-    """What ``whole`` knows and ``part`` does not explain: the share of events that are no longer there to be counted."""
+def recorded(fragment: Fragment, observing: Observing) -> Fragment:
+    """As a refold leaves it, which has read all that there is: nothing of the plan is missing."""
+    observed = {key: entries.kept(each, observing.keeps[key]) for key, each in fragment.observed.items() if key in observing.keeps}
+    settings = {name: trait_runs.limited(each, MOST_RUNS) for name, each in fragment.settings.items() if name in observing.traits}
+    return bounded(replace(fragment, observed=observed, settings=settings, observes=observing.epoch))
+
+
+def beyond(whole: Fragment, parts: Collection[Fragment]) -> Fragment:
+    """What ``whole`` knows and all ``parts`` do not explain: the share of events that are no longer there to be counted."""
+    part = total(parts)
     tallies = {name: _rest(tally, part.tallies.get(name)) for name, tally in whole.tallies.items()}
     rest = Fragment(
         person_id=whole.person_id,
         traits={name: trait for name, trait in whole.traits.items() if name not in part.traits or trait.order > part.traits[name].order},
         tallies={name: tally for name, tally in tallies.items() if tally.times > 0},
         groups={name: first for name, first in whole.groups.items() if name not in part.groups or first < part.groups[name]},
+        observed={key: rest for key, each in whole.observed.items() if (rest := entries.beyond(each, part.observed.get(key, Observed())))},
+        settings=_settings_before(whole, parts),
     )
     moments = [*_moments(rest), *_ends(whole, part)]
     return replace(rest, first_seen=min(moments, default=None), last_seen=max(moments, default=None))
+
+
+def _settings_before(whole: Fragment, parts: Collection[Fragment]) -> dict[str, Settings]:
+    """What traits were before the log begins. Of one whose beginning the parts do not know nothing can be told."""
+    found: dict[str, Settings] = {}
+    for name, settings in whole.settings.items():
+        known = [part.settings[name] for part in parts if name in part.settings]
+        rest = trait_runs.before(settings, min((each.runs[0].first for each in known if each.runs), default=None))
+        if rest.runs and all(each.watermark is None for each in known):
+            found[name] = rest
+    return found
+
+
+def _observes(one: Fragment, other: Fragment) -> int:
+    """What nothing has happened in misses nothing."""
+    if other.first_seen is None:
+        return one.observes
+    return other.observes if one.first_seen is None else min(one.observes, other.observes)
 
 
 def _ends(whole: Fragment, part: Fragment) -> Iterator[int]:

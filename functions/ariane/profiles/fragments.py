@@ -1,30 +1,29 @@
-"""A fragment: what is known through one person id. Applying events to it is pure, commutative but for the limits, and bounded."""
+"""A fragment: what is known through one person id, and its bytes. Events are applied to it elsewhere (``applying``)."""
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import orjson
 
+from ariane.conditions.series import Observed, Settings
 from ariane.errors import Permanent
 from ariane.events.model import Event
-from ariane.instants import to_millis
 from ariane.profiles.compact import Reader, Writer
+from ariane.profiles.observed_codec import Recorded, read_recorded, texts_of, write_recorded
 from ariane.profiles.once import Recent, Trace, read_recent, read_traces, write_recent, write_traces
 
-MAX_TRAITS = 200
-MAX_TRAIT_BYTES = 2_048
-MAX_TRAITS_BYTES = 49_152
-MAX_EVENT_NAMES = 200
-MAX_GROUPS = 20
-MAX_NAME = 128
 MAX_KNOWN_SETS = 8
 _SET_MARK_BYTES = 8
 _PLAIN = 1
-"""Format of the stored state. Another one gets another number, and this one stays readable."""
+"""Format of the stored state. Another one gets another number, and this one stays readable. What it ``observes`` is in the same number: one
+byte for both while that is at most 31."""
 _ROUTED = 2
 """The same, followed by what only few fragments have: where events go that are not its own, and where its own lie."""
+_OBSERVING = 3
+"""As _ROUTED, and then what was recorded for conditions (``observed_codec``)."""
+_FORMATS = 4
 
 
 class Unreadable(Permanent):
@@ -38,11 +37,13 @@ class Trait(NamedTuple):
     value: Any
     """None: removed. Kept, so that an older value that arrives later does not come back."""
     millis: int
+    rank: int = 0
+    """Of the source that said it, where the brand ranks sources for this trait."""
 
     @property
-    def order(self) -> tuple[int, bytes]:
-        """The latest event wins; of the same instant the larger JSON text, so that order of arrival never decides."""
-        return self.millis, _canonical(self.value)
+    def order(self) -> tuple[int, int, bytes]:
+        """The highest rank wins, then the latest event; of one instant the larger JSON text, so that order of arrival never decides."""
+        return self.rank, self.millis, canonical(self.value)
 
 
 class Tally(NamedTuple):
@@ -69,7 +70,7 @@ class Fragment:
     known: tuple[Trace, ...] = ()
     """Identifier sets already asserted (hash, earliest time): an event that repeats one costs no read of the identities."""
     overflow: Mapping[str, int] = field(default_factory=dict)
-    """What the limits above kept out, by reason: ``trait_size``, ``trait_count``, ``event_names``, ``groups``."""
+    """What was kept out (``applying``), by reason: ``trait_size``, ``trait_count``, ``trait_type``, ``event_names``, ``groups``."""
     routing: int = 0
     """How often the events that lie under this person id in the log were refolded. 0: they are all this identifier's, and nobody needs to
     ask. Above: whose each is has to be asked (``homes``)."""
@@ -77,6 +78,13 @@ class Fragment:
     """Of the last refold, a random number: marks of this generation in the log say what it counted. 0: none has ended."""
     feeds: tuple[str, ...] = ()
     """Other person ids under which events of this one lie in the log; each has a row of its own here (``RoutedFragment``)."""
+    observed: Mapping[str, Observed] = field(default_factory=dict)
+    """Key of a series that conditions ask for -> what of it happened here. What only misses events (``observes``) is here all the same."""
+    settings: Mapping[str, Settings] = field(default_factory=dict)
+    """Traits whose history conditions ask for."""
+    observes: int = 0
+    """Epoch of the plan (``conditions.observing``) of which nothing is missing in ``observed`` and ``settings``; of what later plans
+    ask for, what happened before may be."""
 
     @property
     def is_routed(self) -> bool:
@@ -132,87 +140,12 @@ def counted_name(event: Event) -> str | None:
     return f"${event.type}" if event.type in ("page", "screen") else None
 
 
-def apply(fragment: Fragment, events: Iterable[Event]) -> Fragment:
-    """``fragment`` with ``events`` in it. Whether they were in it before is the caller's to know (``once``)."""
-    draft = _Draft(fragment)
-    for event in events:
-        draft.apply(event)
-    return draft.finish()
-
-
 def remember_set(fragment: Fragment, trace: Trace) -> Fragment:
     kept = tuple(known for known in fragment.known if known.mark != trace.mark)
     return replace(fragment, known=(*kept, trace)[-MAX_KNOWN_SETS:])
 
 
-class _Draft:
-    def __init__(self, fragment: Fragment) -> None:
-        self._fragment = fragment
-        self._traits = dict(fragment.traits)
-        self._tallies = dict(fragment.tallies)
-        self._groups = dict(fragment.groups)
-        self._overflow = dict(fragment.overflow)
-        self._bytes = sum(len(name) + len(_canonical(trait.value)) for name, trait in self._traits.items())
-        self._first, self._last = fragment.first_seen, fragment.last_seen
-
-    def apply(self, event: Event) -> None:
-        millis = to_millis(event.timestamp)
-        self._first = millis if self._first is None else min(self._first, millis)
-        self._last = millis if self._last is None else max(self._last, millis)
-        name = counted_name(event)
-        if name:
-            self._count(name, millis)
-        if event.type == "group":
-            self._join(event.message.get("groupId"), millis)
-        for trait, value in event.traits.items():
-            self._set(trait, Trait(value, millis))
-
-    def finish(self) -> Fragment:
-        return replace(
-            self._fragment,
-            traits=self._traits,
-            tallies=self._tallies,
-            groups=self._groups,
-            overflow=self._overflow,
-            first_seen=self._first,
-            last_seen=self._last,
-        )
-
-    def _count(self, name: str, millis: int) -> None:
-        stored = self._tallies.get(name)
-        if stored is None and (len(name) > MAX_NAME or len(self._tallies) >= MAX_EVENT_NAMES):
-            self._keep_out("event_names")
-            return
-        once = Tally(1, millis, millis)
-        self._tallies[name] = stored.plus(once) if stored else once
-
-    def _join(self, group: object, millis: int) -> None:
-        if not isinstance(group, str) or not group:
-            return
-        if group not in self._groups and (len(group) > MAX_NAME or len(self._groups) >= MAX_GROUPS):
-            self._keep_out("groups")
-            return
-        self._groups[group] = min(self._groups.get(group, millis), millis)
-
-    def _set(self, name: str, trait: Trait) -> None:
-        stored = self._traits.get(name)
-        if stored is not None and stored.order >= trait.order:
-            return
-        size = len(_canonical(trait.value))
-        growth = size - len(_canonical(stored.value)) if stored else size + len(name)
-        if len(name) > MAX_NAME or size > MAX_TRAIT_BYTES or self._bytes + growth > MAX_TRAITS_BYTES:
-            self._keep_out("trait_size")
-        elif stored is None and len(self._traits) >= MAX_TRAITS:
-            self._keep_out("trait_count")
-        else:
-            self._bytes += growth
-            self._traits[name] = trait
-
-    def _keep_out(self, reason: str) -> None:
-        self._overflow[reason] = self._overflow.get(reason, 0) + 1
-
-
-def _canonical(value: object) -> bytes:
+def canonical(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
@@ -223,9 +156,12 @@ def encode(fragment: Fragment) -> bytes:
     now = fragment.last_seen or 0
     names, moments = sorted(fragment.tallies), sorted({trait.millis for trait in fragment.traits.values()}, reverse=True)
     values = [{name: trait.value for name, trait in sorted(fragment.traits.items()) if trait.millis == moment} for moment in moments]
-    is_plain = not (fragment.routing or fragment.generation or fragment.feeds)
-    writer.number(_PLAIN if is_plain else _ROUTED)
-    writer.document([fragment.identifier, names, values, list(fragment.groups), fragment.overflow])
+    ranks = {name: trait.rank for name, trait in sorted(fragment.traits.items()) if trait.rank}
+    stored_format = _format_of(fragment, ranks)
+    document = [fragment.identifier, names, values, list(fragment.groups), fragment.overflow]
+    recorded = Recorded(fragment.observed, fragment.settings)
+    writer.number(fragment.observes * _FORMATS + stored_format)
+    writer.document([*document, ranks, *texts_of(recorded)] if stored_format == _OBSERVING else document)
     writer.optional(fragment.last_seen)
     writer.optional(None if fragment.first_seen is None else now - fragment.first_seen)
     for instant in (*moments, *fragment.groups.values()):
@@ -234,11 +170,19 @@ def encode(fragment: Fragment) -> bytes:
         _write_tally(writer, fragment.tallies[name], now)
     write_recent(writer, fragment.recent, near=now)
     write_traces(writer, fragment.known, mark_bytes=_SET_MARK_BYTES, near=now)
-    if not is_plain:
+    if stored_format != _PLAIN:
         writer.number(fragment.routing)
         writer.number(fragment.generation)
         writer.document(list(fragment.feeds))
+    if stored_format == _OBSERVING:
+        write_recorded(writer, recorded, near=now)
     return writer.done()
+
+
+def _format_of(fragment: Fragment, ranks: Mapping[str, int]) -> int:
+    if fragment.observed or fragment.settings or ranks:
+        return _OBSERVING
+    return _ROUTED if fragment.routing or fragment.generation or fragment.feeds else _PLAIN
 
 
 def decode(person_id: str, data: bytes) -> Fragment:
@@ -251,31 +195,42 @@ def decode(person_id: str, data: bytes) -> Fragment:
 
 def _decoded(person_id: str, data: bytes) -> Fragment:
     reader = Reader(data)
-    stored_format = reader.number()
-    if stored_format not in (_PLAIN, _ROUTED):
+    observes, stored_format = divmod(reader.number(), _FORMATS)
+    if stored_format not in (_PLAIN, _ROUTED, _OBSERVING):
         raise ValueError("a fragment in a format that is not known here")
-    identifier, names, values, groups, overflow = reader.document()
+    identifier, names, values, groups, overflow, *more = reader.document()
     last_seen, age = reader.optional(), reader.optional()
     now = last_seen or 0
+    ranks = more[0] if more else {}
     return Fragment(
         person_id=person_id,
         identifier=identifier,
         first_seen=None if age is None else now - age,
         last_seen=last_seen,
-        traits={name: Trait(value, moment) for group in values for moment in [now - reader.signed()] for name, value in group.items()},
+        traits={
+            name: Trait(value, moment, ranks.get(name, 0))
+            for group in values
+            for moment in [now - reader.signed()]
+            for name, value in group.items()
+        },
         groups={name: now - reader.signed() for name in groups},
         tallies={name: _read_tally(reader, now) for name in names},
         recent=read_recent(reader, near=now),
         known=read_traces(reader, mark_bytes=_SET_MARK_BYTES, near=now),
         overflow=overflow,
-        **_read_routing(reader, stored_format),
+        observes=observes,
+        **_read_more(reader, stored_format, more[1:], now),
     )
 
 
-def _read_routing(reader: Reader, stored_format: int) -> dict[str, Any]:
+def _read_more(reader: Reader, stored_format: int, texts: list[Any], now: int) -> dict[str, Any]:
     if stored_format == _PLAIN:
         return {}
-    return {"routing": reader.number(), "generation": reader.number(), "feeds": tuple(reader.document())}
+    routing = {"routing": reader.number(), "generation": reader.number(), "feeds": tuple(reader.document())}
+    if stored_format == _ROUTED:
+        return routing
+    observed, settings = read_recorded(reader, texts, near=now)
+    return {**routing, "observed": observed, "settings": settings}
 
 
 def _write_tally(writer: Writer, tally: Tally, now: int) -> None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from ariane.conditions.series import Observed, Settings
 from ariane.identity.epochs import plain
-from ariane.identity.rules import Identifier
+from ariane.identity.rules import Identifier, Rules
+from ariane.profiles.completeness import Covered
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,22 @@ class Profile:
     none, the reading is whole."""
     shape: Shape | None = None
     """None: nothing is linked here."""
+    observed: Mapping[str, Observed] = field(default_factory=dict)
+    """Key of a series that conditions ask for -> what was recorded of it, which may not be all (``coverage``; ``person_view``)."""
+    settings: Mapping[str, Settings] = field(default_factory=dict)
+    """Likewise what traits were over time."""
+    coverage: tuple[Covered, ...] = ()
+    """What was recorded in the person's fragments, by plan: tells what is missing."""
+    seen_through: Mapping[str, datetime] = field(default_factory=dict)
+    """Namespace -> the first event through one of its identifiers."""
+
+    def identified_at(self, rules: Rules) -> datetime | None:
+        """Since when the person has an identifier that identifies (of a ``unique`` namespace). None: it has none. Of one that no event came
+        through alone nothing better is known than when the person was first seen."""
+        spaces = {text.partition(":")[0] for text in self.identifiers.values()}
+        unique = {name for name in spaces if rules.is_identified(Identifier(name, ""))}
+        moments = [moment for name, moment in self.seen_through.items() if name in unique]
+        return min(moments, default=self.first_seen if unique else None)
 
     @property
     def member_ids(self) -> tuple[str, ...]:

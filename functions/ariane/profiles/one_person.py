@@ -26,9 +26,10 @@ from ariane.profiles.admission import Admission, Placed, admit, placed_events
 from ariane.profiles.announcing import Fact, event_fact, facts_of_transition
 from ariane.profiles.consent_keeping import Rehomed, decided, decisions_in, keep, release
 from ariane.profiles.contention import LinkQueue, PatientLinker
+from ariane.profiles.covering import is_covered
 from ariane.profiles.fragments import Fragment, StoredFragment, remember_set
 from ariane.profiles.homes import Home, HomeReader, possible_homes
-from ariane.profiles.once import Trace, Verdict
+from ariane.profiles.once import Trace
 from ariane.profiles.refolding import follow
 from ariane.profiles.routed_rows import folded
 from ariane.profiles.sealing import BUSY
@@ -65,7 +66,7 @@ def stitch_person(
                 stored = unsealed(stored, stores.fragments, rest_until=stores.clock() + BUSY)
                 unsummed.add(own_id)
             continue
-        follow(changed, stores=stores, key=key, rules=definitions.rules, background=background)
+        follow(changed, stores=stores, key=key, rules=definitions.rules, background=background, observing=definitions.observing)
         unsummed |= {delivery.crowded} if delivery.crowded else set()
         if unsummed and background is not None:
             background.put([SealJob(person=each, cause=own_id) for each in sorted(unsummed)])
@@ -88,7 +89,7 @@ def merges_of(
         raise
     except Exception:  # noqa: BLE001, S110 - it is parked with the reason that stopped its stitching
         pass
-    follow(changed, stores=stores, key=key, rules=definitions.rules, background=background)
+    follow(changed, stores=stores, key=key, rules=definitions.rules, background=background, observing=definitions.observing)
     return _facts_of(changed)
 
 
@@ -148,7 +149,7 @@ class _Delivery:
         covered: list[StreamRecord] = []
         new: list[StreamRecord] = []
         for record in records:
-            (covered if self._is_covered(record) else new).append(record)
+            (covered if is_covered(record, self._stored, self._stores.log) else new).append(record)
         events = [(record, placed) for record in new for placed in placed_events(record.item)]
         replayed = [(placed, record.sequence is None) for record, placed in events]
         admission = admit(self._stored.fragment.recent, replayed, self._stores.log, generation=self._stored.fragment.generation)
@@ -160,19 +161,6 @@ class _Delivery:
             self._write(fragment, admission, new)
         changed = [*self._earlier_changes(covered), *changed]
         return changed, [*self._standing(covered), *heard]
-
-    def _is_covered(self, record: StreamRecord) -> bool:
-        """By its sequence number, unless the ring knows better: the items of a very busy person may lie on two shards, whose order is not
-        kept. The stream's image is older than the marks of copies."""
-        last = self._stored.sequence
-        if record.sequence is None or last is None or int(record.sequence) > int(last):
-            return False
-        if not self._holds_news(record.item):
-            return True
-        return not self._holds_news(self._stores.log.get(record.item.person_id, record.item.sort) or record.item)
-
-    def _holds_news(self, item: LogItem) -> bool:
-        return any(self._stored.fragment.recent.judge(placed.event) is Verdict.FRESH for placed in placed_events(item))
 
     # identities and consents
 
@@ -248,7 +236,10 @@ class _Delivery:
         for sort, places in admission.duplicates.items():
             self._stores.log.mark_duplicates(fragment.person_id, sort, places)
         homes = self._homes([placed.event for placed in admission.applied])
-        own, rows = folded(replace(fragment, recent=admission.recent), admission.applied, homes, self._stores.fragments)
+        observing = self._definitions.observing
+        own, rows = folded(
+            replace(fragment, recent=admission.recent), admission.applied, homes, self._stores.fragments, observing=observing
+        )
         self.crowded = save_awake(self._stored, own, self._stores.fragments, sequence=self._last_sequence(records), routed=rows)
 
     def _last_sequence(self, records: Sequence[StreamRecord]) -> str | None:

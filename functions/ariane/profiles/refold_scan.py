@@ -5,15 +5,17 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from heapq import heappop, heappush
 
+from ariane.conditions.observing import Observing
 from ariane.errors import Permanent, Retryable
 from ariane.events.model import LogItem
 from ariane.identity.rules import Rules
 from ariane.instants import parse_instant, to_millis
 from ariane.privacy.consents import ConsentDecision, latest_of
 from ariane.profiles.admission import Placed, placed_events
+from ariane.profiles.applying import NOTHING, apply
 from ariane.profiles.batch_order import in_order_of_sending
 from ariane.profiles.consent_keeping import Rehomed, decided, decisions_in
-from ariane.profiles.fragments import Fragment, apply
+from ariane.profiles.fragments import Fragment
 from ariane.profiles.homes import Home, HomesOf, possible_homes
 from ariane.profiles.once import Recent, Verdict
 from ariane.profiles.refold_marks import mark_of
@@ -37,12 +39,23 @@ class Scanned:
 
 
 class Scan:
-    def __init__(self, fragment: Fragment, log: Log, *, homes: HomesOf, rules: Rules, key: bytes, generation: int) -> None:
+    def __init__(
+        self,
+        fragment: Fragment,
+        log: Log,
+        *,
+        homes: HomesOf,
+        rules: Rules,
+        key: bytes,
+        generation: int,
+        observing: Observing = NOTHING,
+    ) -> None:
         self._fragment = fragment
         self._log = log
         self._homes = homes
         self._rules = rules
         self._key = key
+        self._observing = observing
         self._seen = _Seen(fragment.recent)
         self.found = Scanned(generation)
 
@@ -82,7 +95,7 @@ class Scan:
     def _count(self, taken: Sequence[Placed], homes: Sequence[Home]) -> None:
         sums = self.found.sums
         for home, placed in by_home(taken, homes).items():
-            sums[home] = apply(sums.get(home, Fragment(person_id=home)), in_order_of_sending(placed))
+            sums[home] = apply(sums.get(home, Fragment(person_id=home)), in_order_of_sending(placed), self._observing)
         self.found.count += len(taken)
         self.found.homes.update(homes)
         self._decide(taken, homes)

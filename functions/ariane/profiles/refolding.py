@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import batched
 
+from ariane.conditions.observing import Observing
 from ariane.errors import Conflict, Retryable
 from ariane.identity.jobs import BackgroundQueue, Job, RefoldJob, SealJob, jobs_of, subject_of
 from ariane.identity.model import Transition
 from ariane.identity.rules import Rules
+from ariane.profiles.applying import NOTHING
 from ariane.profiles.consent_keeping import adopt, release
-from ariane.profiles.fragment_sums import beyond, known_of, plus, total
+from ariane.profiles.fragment_sums import beyond, known_of, plus, recorded, total
 from ariane.profiles.fragments import Fragment, Route, RoutedFragment, StoredFragment
 from ariane.profiles.homes import HomeReader
 from ariane.profiles.refold_following import Following, Overtaken
@@ -48,15 +50,24 @@ class RefoldReport:
     """Holders of bundles that are to be begun anew."""
 
 
-def refold(partition_id: str, *, stores: Stores, key: bytes, rules: Rules, generations: Generations = new_generation) -> RefoldReport:
+def refold(
+    partition_id: str,
+    *,
+    stores: Stores,
+    key: bytes,
+    rules: Rules,
+    generations: Generations = new_generation,
+    observing: Observing = NOTHING,
+) -> RefoldReport:
     """Idempotent, and begun anew after a crash. Memory grows with the homes, not with the events. Raises Retryable, also where other
     writers of the fragment keep coming."""
     homes = HomeReader(stores.identities, rules=lambda: rules, key=lambda: key)
     for attempt in range(1, _ATTEMPTS + 1):
         stored = stores.fragments.load([partition_id]).get(partition_id) or StoredFragment(fragment=Fragment(person_id=partition_id))
-        scan = Scan(stored.fragment, stores.log, homes=homes, rules=rules, key=key, generation=generations())
+        log, generation = stores.log, generations()
+        scan = Scan(stored.fragment, log, homes=homes, rules=rules, key=key, generation=generation, observing=observing)
         try:
-            dissolved = _scan_and_write(scan, Following(stored, stores.fragments, stores.log), stores)
+            dissolved = _scan_and_write(scan, Following(stored, stores.fragments, stores.log), stores, observing)
         except Conflict:
             continue
         adopt(scan.found.decisions, stores)
@@ -65,14 +76,14 @@ def refold(partition_id: str, *, stores: Stores, key: bytes, rules: Rules, gener
     raise Retryable("refold_contended", "other writers of the same fragment keep coming")
 
 
-def _scan_and_write(scan: Scan, following: Following, stores: Stores) -> tuple[str, ...]:
+def _scan_and_write(scan: Scan, following: Following, stores: Stores, observing: Observing) -> tuple[str, ...]:
     """The holders of bundles that it dissolved. Raises Conflict where it cannot keep up with other writers."""
     scan.run(after_each_page=lambda: following.catch_up(scan))
     dissolved: list[str] = []
     for _ in range(_WRITES):
         dissolved += dissolve_over(following.stored.fragment.person_id, stores.identities, stores.fragments)
         try:
-            _Rewrite(unsealed(following.stored, stores.fragments), scan.found, stores).write()
+            _Rewrite(unsealed(following.stored, stores.fragments), scan.found, stores, observing).write()
         except Conflict:
             following.catch_up(scan)
             continue
@@ -93,7 +104,13 @@ def needs_background(partition_id: str, log: Log, *, most: int = MOST_INLINE) ->
 
 
 def follow(
-    transitions: Iterable[Transition], *, stores: Stores, key: bytes, rules: Rules, background: BackgroundQueue | None = None
+    transitions: Iterable[Transition],
+    *,
+    stores: Stores,
+    key: bytes,
+    rules: Rules,
+    background: BackgroundQueue | None = None,
+    observing: Observing = NOTHING,
 ) -> None:
     """What changes of identities leave to do: a few small partitions are refolded at once, all else is the background's. Without one every
     partition is small. Raises Retryable."""
@@ -104,7 +121,7 @@ def follow(
         if background is not None and (not isinstance(job, RefoldJob) or refolded >= MOST_AT_ONCE or needs_background(subject, stores.log)):
             left.append(job)
         elif isinstance(job, RefoldJob):
-            report = refold(subject, stores=stores, key=key, rules=rules)
+            report = refold(subject, stores=stores, key=key, rules=rules, observing=observing)
             left += [SealJob(person=each, cause=job.cause) for each in report.dissolved]
             refolded += 1
     if background is not None and left:
@@ -114,7 +131,8 @@ def follow(
 class _Rewrite:
     """What one attempt writes."""
 
-    def __init__(self, stored: StoredFragment, scanned: Scanned, stores: Stores) -> None:
+    def __init__(self, stored: StoredFragment, scanned: Scanned, stores: Stores, observing: Observing) -> None:
+        self._observing = observing
         self._stored = stored
         self._scanned = scanned
         self._fragments = stores.fragments
@@ -134,7 +152,8 @@ class _Rewrite:
             stored, rows = self._write_most(rows, expired)
         own = plus(self._scanned.sums.get(stored.fragment.person_id, Fragment(person_id="")), expired)
         memory = replace(stored.fragment, routing=self._stored.fragment.routing + 1, generation=self._scanned.generation)
-        self._fragments.save(replace(stored, fragment=_with_knowledge(memory, own)), routed=rows)
+        known = recorded(own, self._observing)
+        self._fragments.save(replace(stored, fragment=_with_knowledge(memory, known)), routed=rows)
 
     def _write_most(self, rows: Sequence[RoutedFragment], expired: Fragment) -> tuple[StoredFragment, Sequence[RoutedFragment]]:
         """All rows but the last ones, in several transactions. Between them the fragment has no generation: whoever refolds it next
@@ -162,7 +181,7 @@ class _Rewrite:
         if own.is_routed and not own.generation:
             return self._known.get(Route(own.person_id, own.person_id), Fragment(person_id=own.person_id))
         rows = (row for route, row in self._known.items() if route.home != own.person_id)
-        return beyond(total([own, *rows]), total(self._scanned.sums.values()))
+        return beyond(total([own, *rows]), self._scanned.sums.values())
 
 
 def _with_knowledge(memory: Fragment, known: Fragment) -> Fragment:
@@ -174,4 +193,7 @@ def _with_knowledge(memory: Fragment, known: Fragment) -> Fragment:
         first_seen=known.first_seen,
         last_seen=known.last_seen,
         overflow=known.overflow,
+        observed=known.observed,
+        settings=known.settings,
+        observes=known.observes,
     )

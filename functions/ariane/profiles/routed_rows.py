@@ -3,10 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from ariane.conditions.observing import Observing
 from ariane.errors import Conflict, Permanent, Retryable
 from ariane.profiles.admission import Placed
+from ariane.profiles.applying import NOTHING, apply
 from ariane.profiles.batch_order import in_order_of_sending
-from ariane.profiles.fragments import Fragment, Route, RoutedFragment, StoredFragment, apply
+from ariane.profiles.fragments import Fragment, Route, RoutedFragment, StoredFragment
 from ariane.profiles.homes import Home
 from ariane.profiles.stitching import Fragments
 from ariane.profiles.waking import save_awake
@@ -17,19 +19,19 @@ _ATTEMPTS = 8
 
 
 def folded(
-    own: Fragment, applied: Sequence[Placed], homes: Sequence[Home], fragments: Fragments
+    own: Fragment, applied: Sequence[Placed], homes: Sequence[Home], fragments: Fragments, *, observing: Observing = NOTHING
 ) -> tuple[Fragment, Sequence[RoutedFragment]]:
     """The partition's ``own`` fragment with the events that are its own in it, and the rows of the others' homes. Raises Permanent
     (``too_many_homes``) for more homes than one transaction takes."""
     groups = by_home(applied, homes)
     if len(groups) > MOST_ROUTED:
         raise Permanent("too_many_homes", f"the events of one item belong to over {MOST_ROUTED} different people")
-    mine = apply(own, in_order_of_sending(groups.pop(own.person_id, [])))
+    mine = apply(own, in_order_of_sending(groups.pop(own.person_id, [])), observing)
     known = fragments.load_routed([Route(home, own.person_id) for home in groups]) if groups else {}
     rows = []
     for home, placed in groups.items():
         row = known.get(Route(home, own.person_id), Fragment(person_id=home))
-        rows.append(RoutedFragment(partition=own.person_id, fragment=apply(row, in_order_of_sending(placed))))
+        rows.append(RoutedFragment(partition=own.person_id, fragment=apply(row, in_order_of_sending(placed), observing)))
     open_routes([row.route for row in rows if row.route not in known], homes, fragments)
     return mine, rows
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from ariane.conditions.computed import LIFECYCLE
 from ariane.errors import NotFound, Rejected
 from ariane.events.model import Event
 from ariane.identity.epochs import plain
@@ -12,7 +13,7 @@ from ariane.instants import format_instant, parse_instant
 from ariane.profiles.model import Profile
 from ariane.profiles.paging import Page, limit_of, slice_after
 from ariane.profiles.timeline import Range, timeline
-from ariane.profiles.views import Query, Sources, instant
+from ariane.profiles.views import Query, Sources, instant, segments_view
 
 _MAX_TRAITS = 200
 _MAX_LIST = 100
@@ -31,13 +32,23 @@ def segment_view(sources: Sources, identifier: str, part: str, query: Query, *, 
     return {**answer, "cursor": {"url": url, **answer["cursor"]}} if "cursor" in answer else answer
 
 
-def _traits(_: Sources, profile: Profile, query: Query) -> dict[str, Any]:
-    """``class`` asks for audiences or computed traits: there are none among the traits that events set."""
+def _traits(sources: Sources, profile: Profile, query: Query) -> dict[str, Any]:
     limit = limit_of(query("limit"), default=10, largest=_MAX_TRAITS)
-    named = {} if query("class") else _included(profile.traits, query)
+    named = _included(_traits_of_class(sources, profile, query("class")), query)
     page = slice_after(list(named), list(named), cursor=query("next"), limit=limit)
     is_verbose = query("verbose") == "true"
     return {"traits": {name: {"value": named[name]} if is_verbose else named[name] for name in page.items}, "cursor": _cursor(page, limit)}
+
+
+def _traits_of_class(sources: Sources, profile: Profile, wanted: str | None) -> Mapping[str, Any]:
+    """As theirs: a segment is a trait that is true. Without a class: what events set and what is computed, which wins."""
+    if wanted == "audience":
+        return {each["name"]: True for each in segments_view(sources, profile)}
+    if wanted and wanted != "computed_trait":
+        return {}
+    computed = sources.computing.of(profile)
+    found = {**computed.traits, LIFECYCLE: computed.lifecycle}
+    return found if wanted else {**profile.traits, **found}
 
 
 def _external_ids(_: Sources, profile: Profile, query: Query) -> dict[str, Any]:

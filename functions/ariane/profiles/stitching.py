@@ -1,11 +1,12 @@
 """What stitching works with, and stitching a batch of the log: person by person, a poison record parked, then all of it announced."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from traceback import walk_tb
 from typing import Protocol
 
+from ariane.conditions.observing import Observing
 from ariane.errors import ArianeError, Retryable
 from ariane.events.log import Page
 from ariane.events.model import LogItem
@@ -32,6 +33,8 @@ class StreamRecord:
 class StitchDefinitions:
     rules: Rules
     interest: Interest
+    observing: Observing = field(default_factory=Observing)
+    """What is recorded of events for conditions."""
 
 
 class Fragments(FragmentReader, Waker, Protocol):
@@ -118,6 +121,10 @@ type Read = Callable[[str], StoredFragment | None]
 """The fragment of a person id."""
 
 
+type AskEvaluations = Callable[[Iterable[tuple[Sequence[StreamRecord], StoredFragment | None]]], None]
+"""Given the records of each person, and the fragment as it was before them. Raises Retryable."""
+
+
 class Stitcher:
     def __init__(
         self,
@@ -128,13 +135,16 @@ class Stitcher:
         announcer: Announcer,
         parking: Parking,
         definitions: Callable[[], StitchDefinitions],
+        evaluations: AskEvaluations | None = None,
     ) -> None:
+        """``evaluations`` is asked when the fragments are written, and again whenever records come again."""
         self._person = person
         self._merges = merges
         self._fragments = fragments
         self._announcer = announcer
         self._parking = parking
         self._definitions = definitions
+        self._evaluations = evaluations
 
     def stitch(self, records: Iterable[StreamRecord]) -> StitchReport:
         """Raises Retryable, and only that, where delivering the whole batch again can help."""
@@ -145,8 +155,17 @@ class Stitcher:
         parked: list[Parked] = []
         for theirs in people.values():
             facts += self._guarded(theirs, read, definitions, parked)
+        self._ask_for_evaluations(people.values(), read, parked)
         parked += self._announced(facts, [record.item for theirs in people.values() for record in theirs])
         return StitchReport(records=sum(map(len, people.values())), announced=len(facts), parked=parked)
+
+    def _ask_for_evaluations(self, people: Iterable[Sequence[StreamRecord]], read: Read, parked: Sequence[Parked]) -> None:
+        """A parked record asks when it is stitched again."""
+        if self._evaluations is None:
+            return
+        without = {(each.person_id, each.sort) for each in parked}
+        left = ([each for each in theirs if (each.item.person_id, each.item.sort) not in without] for theirs in people)
+        self._evaluations((theirs, read(theirs[0].item.person_id)) for theirs in left if theirs)
 
     def _announced(self, facts: Sequence[Fact], items: Sequence[LogItem]) -> Sequence[Parked]:
         """The items are parked of which the bus takes something under no circumstances: what they did is done, and stitched again they tell

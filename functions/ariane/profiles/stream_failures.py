@@ -40,3 +40,13 @@ def _keys(payload: Any) -> Sequence[LogKey]:
 def _key(change: Mapping[str, Any]) -> LogKey:
     named = change.get("Keys") or change["NewImage"]
     return LogKey(str(named["pk"]["S"]), str(named["sk"]["S"]))
+
+
+def reader_of_failure(content: bytes) -> str:
+    """The name of the function that failed, ``ariane-{stage}-stitch`` or ``ariane-{stage}-lake``; empty where the record does not say."""
+    try:
+        arn = str(orjson.loads(content)["requestContext"]["functionArn"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return ""
+    name: str = (arn.split(":") + [""] * 7)[6]
+    return name

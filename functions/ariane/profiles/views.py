@@ -1,6 +1,6 @@
 """What the profile API answers, as JSON documents. Segment's own shapes are in ``segment_views``."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -10,15 +10,18 @@ from ariane.events.log import RejectHistory
 from ariane.events.model import Event
 from ariane.identity.epochs import is_later, plain
 from ariane.identity.rules import Identifier
-from ariane.instants import Clock, format_instant
+from ariane.instants import Clock, format_instant, from_millis
+from ariane.messaging.brand import Brand
 from ariane.messaging.model import LedgerEntry
 from ariane.privacy.consents import ConsentState
 from ariane.profiles.admission import LogReader
+from ariane.profiles.computing import Computed, Computing
 from ariane.profiles.directory import ProfileDirectory
 from ariane.profiles.homes import HomesOf
 from ariane.profiles.model import Profile
 from ariane.profiles.paging import limit_of, slice_after
 from ariane.profiles.timeline import timeline
+from ariane.segments.rows import Row
 
 MAX_PAGE = 100
 _IDS = ("userId", "anonymousId", "previousId", "groupId")
@@ -53,6 +56,12 @@ class LedgerReader(Protocol):
         ...
 
 
+class Memberships(Protocol):
+    def load(self, person_ids: Collection[str]) -> Mapping[str, Row]:
+        """Those that are stored."""
+        ...
+
+
 class ConsentReader(Protocol):
     def states(self, person_ids: Collection[str]) -> Sequence[ConsentState]: ...
 
@@ -68,7 +77,11 @@ class Sources:
     enrolments: Enrolments
     ledger: LedgerReader
     rejects: RejectHistory
+    computing: Computing
+    memberships: Memberships
     clock: Clock
+    brand: Callable[[], Brand | None] = lambda: None
+    """None: nothing is published."""
 
 
 type Query = Callable[[str], str | None]
@@ -76,24 +89,41 @@ type Query = Callable[[str], str | None]
 
 
 def profile_view(sources: Sources, identifier: str) -> dict[str, Any]:
-    """``computed``, ``segments`` and ``lifecycle`` are in the contract; nothing computes them yet, so nobody has any. Devices at rest are
-    counted in ``more_devices``."""
+    """``computed`` and ``lifecycle`` are of this instant, ``segments`` as they were last evaluated, a moment ago at most.
+    Devices at rest are counted in ``more_devices``."""
     profile = sources.directory.brief(identifier)
+    computed = sources.computing.of(profile)
     runs = sorted(sources.enrolments.runs(profile.holder_ids), key=lambda run: (run.entered_at, run.journey, run.key), reverse=True)
     return {
         "id": profile.id,
         "identifiers": identifiers_view(profile),
         **({"more_devices": profile.at_rest.devices} if profile.at_rest else {}),
         "traits": profile.traits,
-        "computed": {},
+        "computed": computed.traits,
         "events": {name: _occurrences_view(profile, name) for name in profile.occurrences},
-        "segments": [],
+        "segments": segments_view(sources, profile),
         "consents": _consents_view(profile, sources.consents.states(profile.holder_ids)),
-        "lifecycle": None,
+        **lifecycle_view(computed),
         "journeys": [_enrolment_view(run) for run in runs],
         "first_seen": instant(profile.first_seen),
         "last_seen": instant(profile.last_seen),
     }
+
+
+def segments_view(sources: Sources, profile: Profile) -> list[dict[str, Any]]:
+    """By name; of those that are defined now. ``since`` is null where that is longer ago than the log goes back."""
+    row = sources.memberships.load([profile.id]).get(profile.id)
+    known = sources.computing.view().segments
+    theirs = sorted(row.memberships.items()) if row else []
+    return [{"name": name, "since": millis_view(member.since)} for name, member in theirs if name in known]
+
+
+def lifecycle_view(computed: Computed) -> dict[str, Any]:
+    return {"lifecycle": computed.lifecycle, "lifecycle_since": millis_view(computed.lifecycle_since)}
+
+
+def millis_view(millis: int | None) -> str | None:
+    return None if millis is None else format_instant(from_millis(millis))
 
 
 def identifier_of(query: Query) -> str:

@@ -17,11 +17,15 @@ from ariane.adapters.aws.identities import DynamoIdentities
 from ariane.adapters.aws.ledger import DynamoLedger
 from ariane.adapters.aws.reject_reader import DynamoRejectReader
 from ariane.adapters.aws.secrets import read_secrets
+from ariane.adapters.aws.segment_rows import DynamoSegmentRows
 from ariane.adapters.aws.signed_client import SSM
-from ariane.definitions.store import CachedDocuments
+from ariane.definitions.customer_view import CustomerView, CustomerViews
+from ariane.definitions.store import CachedDocuments, default_time_zone
 from ariane.identity.rules import Rules
 from ariane.instants import utc_now
+from ariane.messaging.brand import Brand
 from ariane.profiles.aftermath import Aftermath
+from ariane.profiles.computing import Computing
 from ariane.profiles.directory import ProfileDirectory
 from ariane.profiles.homes import HomeReader
 from ariane.profiles.identity_desk import IdentityDesk
@@ -43,6 +47,10 @@ class People:
     rules: Callable[[], Rules]
     key: Callable[[], bytes]
     directory: ProfileDirectory
+    view: Callable[[], CustomerView]
+    time_zone: Callable[[], str]
+    """The brand's."""
+    brand: Callable[[], Brand | None]
 
 
 def people_of(settings: ApiSettings, environment: Mapping[str, str]) -> People:
@@ -60,7 +68,15 @@ def people_of(settings: ApiSettings, environment: Mapping[str, str]) -> People:
         return Rules.from_document(documents.document("identity"))
 
     reader = ProfileReader(identities, DynamoFragments(dynamodb, table=settings.profiles_table))
-    return People(identities=identities, rules=rules, key=key, directory=ProfileDirectory(reader, identities, rules=rules, key=key))
+    return People(
+        identities=identities,
+        rules=rules,
+        key=key,
+        directory=ProfileDirectory(reader, identities, rules=rules, key=key),
+        view=CustomerViews(documents).current,
+        time_zone=partial(default_time_zone, documents),
+        brand=lambda: Brand.from_document(document) if (document := documents.document("messaging")) else None,
+    )
 
 
 def identity_desk(settings: ApiSettings, people: People) -> IdentityDesk:
@@ -90,10 +106,12 @@ def _aftermath(settings: ApiSettings) -> Aftermath:
 
 def api_sources(settings: ApiSettings, people: People) -> Sources:
     dynamodb = client("dynamodb")
+    log = DynamoEventHistory(dynamodb, table=settings.events_table)
+    homes = HomeReader(people.identities, rules=people.rules, key=people.key)
     return Sources(
         directory=people.directory,
-        log=DynamoEventHistory(dynamodb, table=settings.events_table),
-        homes=HomeReader(people.identities, rules=people.rules, key=people.key),
+        log=log,
+        homes=homes,
         consents=DynamoConsents(dynamodb, privacy_table=settings.privacy_table, identities_table=settings.identities_table),
         enrolments=DynamoEnrolments(dynamodb, journeys_table=settings.journeys_table),
         ledger=DynamoLedger(
@@ -103,7 +121,18 @@ def api_sources(settings: ApiSettings, people: People) -> Sources:
             identities_table=settings.identities_table,
         ),
         rejects=reject_reader(settings),
+        computing=Computing(
+            view=people.view,
+            rules=people.rules,
+            log=log,
+            homes=homes,
+            whole=people.directory.profile,
+            clock=utc_now,
+            time_zone=people.time_zone,
+        ),
+        memberships=DynamoSegmentRows(dynamodb, table=settings.profiles_table),
         clock=utc_now,
+        brand=people.brand,
     )
 
 

@@ -12,6 +12,7 @@ from ariane.adapters.aws.at_a_time import ten_at_a_time
 from ariane.adapters.aws.background_queue import SqsBackgroundQueue
 from ariane.adapters.aws.consents import DynamoConsents
 from ariane.adapters.aws.definitions import DynamoDocuments
+from ariane.adapters.aws.evaluate_queue import SqsEvaluateQueue
 from ariane.adapters.aws.event_history import DynamoEventHistory
 from ariane.adapters.aws.event_items import log_item_of
 from ariane.adapters.aws.fragments import DynamoFragments
@@ -21,17 +22,20 @@ from ariane.adapters.aws.rejects import DynamoRejectWriter
 from ariane.adapters.aws.replay_queue import SqsReplayQueue
 from ariane.adapters.aws.secrets import read_secrets
 from ariane.adapters.aws.signed_client import DYNAMODB, SSM
+from ariane.definitions.customer_view import CustomerViews
 from ariane.definitions.store import CachedDocuments, DocumentReader
 from ariane.events.rejects import BoundedRejects
 from ariane.identity.rules import Rules
 from ariane.instants import utc_now
 from ariane.profiles.announcing import Interest
 from ariane.profiles.contention import LateLinks, links_of
+from ariane.profiles.homes import HomeReader
 from ariane.profiles.one_person import merges_of, stitch_person
 from ariane.profiles.parking import RejectParking
 from ariane.profiles.replaying import Replay
 from ariane.profiles.stitching import StitchDefinitions, Stitcher, Stores
 from ariane.profiles.stream import StreamReader
+from ariane.segments.asking import EvaluationAsker
 from ariane.settings import StitchSettings
 from ariane.wiring.clients import client
 from ariane.wiring.signed_clients import signed_client
@@ -63,6 +67,11 @@ def stitch_service(settings: StitchSettings, environment: Mapping[str, str]) -> 
     ttl = timedelta(seconds=settings.definitions_ttl_seconds)
     documents = CachedDocuments(DynamoDocuments(dynamodb, table=settings.journeys_table), ttl=ttl, clock=utc_now)
     definitions, announcer = published(documents), EventBridgeAnnouncer(client("events"), bus=settings.bus_name)
+    asker = EvaluationAsker(
+        SqsEvaluateQueue(client("sqs"), queue_url=settings.evaluate_queue_url),
+        view=CustomerViews(documents).current,
+        homes=HomeReader(stores.identities, rules=lambda: definitions().rules, key=lambda: key),
+    )
     stitcher = Stitcher(
         person=partial(stitch_person, stores=stores, key=key, background=background, late=replays),
         merges=partial(merges_of, stores=stores, key=key, background=background),
@@ -70,6 +79,7 @@ def stitch_service(settings: StitchSettings, environment: Mapping[str, str]) -> 
         announcer=announcer,
         parking=parking,
         definitions=definitions,
+        evaluations=asker.ask,
     )
     links = LateLinks(
         links=partial(links_of, stores=stores, key=key, background=background),
@@ -97,8 +107,11 @@ def _stores(settings: StitchSettings) -> Stores:
 
 
 def published(documents: DocumentReader) -> Callable[[], StitchDefinitions]:
+    views = CustomerViews(documents)
+
     def definitions() -> StitchDefinitions:
         rules = Rules.from_document(documents.document("identity"))
-        return StitchDefinitions(rules=rules, interest=Interest.from_document(documents.document("interest")))
+        interest = Interest.from_document(documents.document("interest"))
+        return StitchDefinitions(rules=rules, interest=interest, observing=views.current().observing)
 
     return definitions

@@ -1,10 +1,15 @@
 """What the API shows of a person of many devices: those at rest as a number where a page is to be short, each where all are asked for."""
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
 
+from ariane.conditions.catalogue import needs
+from ariane.conditions.computed import LIFECYCLE
+from ariane.conditions.observing import Observing
+from ariane.definitions.customer_view import CustomerView
 from ariane.journeys.enrolment import Enrolment
 from tests.builders.at_rest import Household, own, skipped
 from tests.unit.api.test_profile_api import Api, Ledger
@@ -60,6 +65,7 @@ def test_traits_metadata_and_links_are_read_briefly(api: Api, home: Household) -
     loaded: list[int] = []
     fragments = home.send.stack.fragments
     api.stack.fragments = _Loaded(fragments, loaded)
+    api.view = _known_from_the_beginning()
     for part in ("traits", "metadata", "links"):
         api.ok(f"/v1/spaces/default/collections/users/profiles/user_id:u1/{part}")
     assert loaded
@@ -74,6 +80,12 @@ def test_messages_and_runs_of_a_device_at_rest_are_listed(api: Api, home: Househ
     assert "cart" in {each["journey"] for each in api.ok("/v1/profiles/user_id:u1")["journeys"]}
     assert own("holder") in asked[0]
     assert len(asked[0]) < len(home.whole.identifiers) - 20
+
+
+def _known_from_the_beginning() -> CustomerView:
+    """Nothing that it asks for has ever not been recorded."""
+    view = CustomerView.built_in()
+    return replace(view, observing=Observing.everything(needs((), view.catalogue, traits=[*view.catalogue.computed, LIFECYCLE])))
 
 
 class _Loaded:

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
@@ -12,13 +13,20 @@ import pytest
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from ariane.access import tokens
+from ariane.adapters.memory.backfills import MemoryBackfills
 from ariane.adapters.memory.background_queue import MemoryBackgroundQueue
 from ariane.adapters.memory.enrolments import MemoryEnrolments
+from ariane.adapters.memory.evaluate_queue import MemoryEvaluateQueue
+from ariane.adapters.memory.segment_counts import MemorySegmentCounts
+from ariane.adapters.memory.segment_rows import MemorySegmentRows
 from ariane.adapters.memory.tokens import MemoryTokens
+from ariane.conditions.computed import ORDER
+from ariane.definitions.customer_view import CustomerView
 from ariane.events.log import Reject
 from ariane.events.model import SourceKind
 from ariane.messaging.model import Channel, LedgerEntry, MessageClass, Status
 from ariane.profiles.aftermath import Aftermath
+from ariane.profiles.computing import Computing
 from ariane.profiles.directory import ProfileDirectory
 from ariane.profiles.identity_desk import IdentityDesk
 from ariane.profiles.openapi import ROUTES
@@ -26,9 +34,20 @@ from ariane.profiles.paging import encode
 from ariane.profiles.reader import ProfileReader
 from ariane.profiles.unmerge_preview import UnmergePreview
 from ariane.profiles.views import Sources
+from ariane.segments.backfilling import BackfillDesk
+from ariane.segments.desk import SegmentDesk
+from ariane.segments.rows import MemberChange, Membership, Row, RowChange
 from handlers.api import build
 from handlers.authorizer import authorize
 from tests.builders.profiles import KEY, NOON, RULES, Stack, identify, item, prs, track
+
+LATER = NOON + timedelta(days=1)
+VIEW: Mapping[str, Any] = {
+    "version": "b1",
+    "traits": {"precedence": {}, "computed": {"order_count": {"count": ORDER}, "last_order_at": {"last": ORDER}}},
+    "segments": {"shoppers": {"condition": {"performed": "Product *"}, "version": "v1", "published_at": "2026-11-22T12:00:00.000Z"}},
+    "observing": {},
+}
 
 
 class Ledger:
@@ -44,7 +63,29 @@ class Api:
     stack: Stack = field(default_factory=Stack)
     ledger: Ledger = field(default_factory=Ledger)
     enrolments: Any = field(default_factory=MemoryEnrolments)
+    view: CustomerView = field(default_factory=CustomerView.built_in)
+    rows: MemorySegmentRows = field(default_factory=MemorySegmentRows)
+    counts: MemorySegmentCounts = field(default_factory=MemorySegmentCounts)
+    backfills: MemoryBackfills = field(default_factory=MemoryBackfills)
+    evaluations: MemoryEvaluateQueue = field(default_factory=MemoryEvaluateQueue)
     scopes: str = "*"
+
+    def member(self, person: str, **memberships: Membership) -> None:
+        changes = tuple(MemberChange(name, person, each) for name, each in memberships.items())
+        self.rows.commit(RowChange(row=Row(person=person, memberships=memberships), members=changes))
+
+    def segments(self, sources: Sources) -> SegmentDesk:
+        backfills = BackfillDesk(self.backfills, self.evaluations, view=lambda: self.view, clock=lambda: LATER)
+        return SegmentDesk(
+            view=lambda: self.view,
+            members=self.rows,
+            counts=self.counts,
+            backfills=lambda: backfills,
+            directory=sources.directory,
+            computing=sources.computing,
+            consents=sources.consents,
+            clock=lambda: LATER,
+        )
 
     def app(self) -> APIGatewayHttpResolver:
         reader = ProfileReader(self.stack.identities, self.stack.fragments)
@@ -61,11 +102,23 @@ class Api:
             enrolments=self.enrolments,
             ledger=self.ledger,
             rejects=self.stack.rejects,
+            computing=Computing(
+                view=lambda: self.view,
+                rules=lambda: RULES,
+                log=self.stack.log,
+                homes=self.stack.homes,
+                whole=directory.profile,
+                clock=lambda: LATER,
+            ),
+            memberships=self.rows,
             clock=lambda: NOON,
         )
-        return build(sources, desk=lambda: desk)
+        return build(sources, desk=lambda: desk, segments=lambda: self.segments(sources))
 
     def get(self, path: str, **query: str) -> tuple[int, Any]:
+        return self.ask("GET", path, **query)
+
+    def ask(self, method: str, path: str, body: object = None, **query: str) -> tuple[int, Any]:
         event = {
             "version": "2.0",
             "routeKey": "$default",
@@ -73,8 +126,9 @@ class Api:
             "rawQueryString": urlencode(query),
             "queryStringParameters": query,
             "headers": {},
+            "body": None if body is None else orjson.dumps(body).decode(),
             "requestContext": {
-                "http": {"method": "GET", "path": path},
+                "http": {"method": method, "path": path},
                 "stage": "$default",
                 "authorizer": {"lambda": {"token": "t", "scopes": self.scopes}},
             },
@@ -121,7 +175,7 @@ def test_an_identifier_in_a_path_may_hold_anything(api: Api, value: str) -> None
     assert api.ok(f"/v1/profiles/user_id:{value}")["id"] == expected
     assert [event["messageId"] for event in api.ok(f"/v1/profiles/user_id:{value}/timeline")["data"]] == ["m9"]
     assert api.ok(f"/v1/profiles/user_id:{value}/explain")["id"] == expected
-    assert api.ok(f"{segment}/traits")["traits"] == {"size": 42}
+    assert api.ok(f"{segment}/traits", include="size")["traits"] == {"size": 42}
     assert api.ok("/v1/profiles", identifier=f"user_id:{value}")["id"] == expected
 
 
@@ -204,9 +258,34 @@ def test_segments_traits_are_paged_and_chosen(api: Api) -> None:
     first = api.ok(f"{SEGMENT}/traits", limit="2")
     assert first["traits"] == {"age": 36, "email": "A@b.fr"}
     assert first["cursor"] == {"url": f"{SEGMENT}/traits", "has_more": True, "next": first["cursor"]["next"], "limit": 2}
-    assert api.ok(f"{SEGMENT}/traits", limit="2", next=first["cursor"]["next"])["traits"] == {"firstName": "Ada"}
+    second = api.ok(f"{SEGMENT}/traits", limit="2", next=first["cursor"]["next"])
+    assert second["traits"] == {"firstName": "Ada", "first_order_at": "2026-11-22T12:03:00.000Z"}
     assert api.ok(f"{SEGMENT}/traits", include="age")["traits"] == {"age": 36}
     assert api.ok(f"{SEGMENT}/traits", include="age", verbose="true")["traits"] == {"age": {"value": 36}}
+
+
+def test_computed_traits_segments_and_the_life_cycle_are_of_this_instant(api: Api) -> None:
+    api.view = CustomerView.from_document(VIEW)
+    own = prs("user_id:u1")
+    api.member(own, shoppers=Membership("v1", 1_795_348_800_000), gone=Membership("v0", None))
+    shown = api.ok("/v1/profiles/user_id:u1")
+
+    assert shown["computed"]["order_count"] == 1
+    assert shown["computed"]["last_order_at"] == "2026-11-22T12:03:00.000Z"
+    assert "lifecycle" not in shown["computed"]
+    assert shown["segments"] == [{"name": "shoppers", "since": "2026-11-22T12:00:00.000Z"}]
+    assert (shown["lifecycle"], shown["lifecycle_since"]) == ("conversion", "2026-11-22T12:03:00.000Z")
+
+
+def test_segments_traits_are_computed_ones_and_audiences_too(api: Api) -> None:
+    api.view = CustomerView.from_document(VIEW)
+    own = prs("user_id:u1")
+    api.member(own, shoppers=Membership("v1", None))
+
+    assert api.ok(f"{SEGMENT}/traits", include="age,order_count")["traits"] == {"age": 36, "order_count": 1}
+    assert api.ok(f"{SEGMENT}/traits", **{"class": "audience"})["traits"] == {"shoppers": True}
+    assert "age" not in api.ok(f"{SEGMENT}/traits", **{"class": "computed_trait"}, limit="100")["traits"]
+    assert api.ok(f"{SEGMENT}/traits", **{"class": "other"})["traits"] == {}
 
 
 def test_segments_external_ids_events_metadata_and_links(api: Api) -> None:
@@ -354,8 +433,8 @@ def test_every_route_asks_for_its_scope(api: Api, path: str, scope: str) -> None
     query = {"profile": "user_id:u1", "identifier": "user_id:u1"}
     status, body = api.get(path, **query)
     assert (status, body["code"]) == (403, "scope_missing")
-    api.scopes = scope
-    assert api.get(path, **query)[0] == 200
+    api.scopes = f"{scope} profiles:read"
+    assert api.get(path, **query)[0] != 403
 
 
 def test_the_openapi_document_and_health_are_public(api: Api) -> None:

@@ -3,7 +3,10 @@
 import asyncio
 from typing import Any
 
-from cli.local.emulator_process import moving_cookies, routing_preflights
+import pytest
+
+from cli.local import emulator_process
+from cli.local.emulator_process import moving_cookies, of_this_thread, routing_preflights
 
 
 def test_cookies_leave_the_headers_for_the_events_own_field() -> None:
@@ -31,3 +34,14 @@ def test_a_preflight_is_routed_like_any_request() -> None:
 
     assert asyncio.run(ask("OPTIONS")) == (False, "OPTIONS")
     assert asyncio.run(ask("POST")) == (False, "POST")
+
+
+def test_a_reader_with_a_batching_window_is_left_to_the_thread_that_gathers(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurried: Any = ("1", "eu", {"UUID": "stitch", "MaximumBatchingWindowInSeconds": 0})
+    gathered: Any = ("1", "eu", {"UUID": "lake", "MaximumBatchingWindowInSeconds": 5})
+    sources = of_this_thread(lambda: iter([hurried, gathered]))
+    seen: dict[bool | None, list[Any]] = {None: list(sources())}
+    for gathers in (False, True):
+        monkeypatch.setattr(emulator_process._reading, "gathers", gathers, raising=False)
+        seen[gathers] = list(sources())
+    assert seen == {None: [hurried, gathered], False: [hurried], True: [gathered]}

@@ -171,6 +171,8 @@ class Stage:
         ssm, bus = boto3.client("ssm", region_name=REGION), boto3.client("events", region_name=REGION)
         ssm.put_parameter(Name="/ariane/test/person-id-key", Value=KEY.decode(), Type="SecureString")
         bus.create_event_bus(Name="bus")
+        sqs = boto3.client("sqs", region_name=REGION)
+        evaluations = sqs.create_queue(QueueName="evaluate")["QueueUrl"]
         outputs = {f"{name.capitalize()}Table": name for name in ("identities", "events", "profiles", "privacy", "journeys", "access")}
         session = SimpleNamespace(client=lambda name, endpoint_url: boto3.client(name, region_name=REGION))
         deployment = SimpleNamespace(
@@ -180,7 +182,8 @@ class Stage:
             session=session,
             dynamodb=self.client,
             ssm=ssm,
-            output=(outputs | {"BusName": "bus"}).get,
+            sqs=sqs,
+            output=(outputs | {"BusName": "bus", "EvaluateQueueUrl": evaluations}).get,
         )
         self.documents = DynamoDocuments(self.client, table="journeys")
         self.wanted: Mapping[str, Any] = {**_document(NEW), "countries": {}}

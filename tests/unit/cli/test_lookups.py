@@ -22,6 +22,15 @@ ANSWERS: dict[str, Any] = {
         "id": "prs_a",
         "identifiers": [{"type": "user_id", "value": "u1"}, {"type": "device_id", "value": "kiosk", "epoch": 1}],
         "traits": {"note": f"{LONG}\tand\nmore", "address": {"city": "Nantes"}, "vip": True},
+        "computed": {
+            "order_count": 1234,
+            "average_order_value": 42.5,
+            "last_viewed": ["p1", "p2"],
+            "first_order_at": "2026-11-22T12:00:00.000Z",
+        },
+        "segments": [{"name": "vip", "since": "2026-11-22T18:05:09.123Z"}],
+        "lifecycle": "retention",
+        "lifecycle_since": None,
         "consents": [],
     },
     "/v1/profiles/user_id:u1/timeline": {

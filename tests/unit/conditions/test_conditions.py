@@ -1,5 +1,6 @@
 """The language of conditions: what each operator says of present, missing and mistyped values."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,23 +10,34 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from ariane.conditions.catalogue import Catalogue
 from ariane.conditions.durations import parse_duration
-from ariane.conditions.evaluate import holds, matches, name_matches
-from ariane.conditions.model import OPERATORS, Condition, PropertyTest
+from ariane.conditions.evaluate import holds as asked_of
+from ariane.conditions.evaluate import matches, name_matches
+from ariane.conditions.model import Condition, PropertyTest
+from ariane.conditions.values import PropertyTest as Operators
+from tests.builders.views import NOON, Person, said
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """Machines that run the tests are shared: slowness is not a failure."""
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CONDITION: TypeAdapter[Any] = TypeAdapter(Condition)
+OPERATORS = Operators.operators()
+NOTHING = Catalogue({}, {})
 
 
 def read(condition: object) -> Any:
     return CONDITION.validate_json(orjson.dumps(condition))
 
 
+def holds(condition: Any, traits: Mapping[str, object]) -> bool:
+    person = Person([said(-1, **traits)])
+    return asked_of(condition, person.log([condition], NOTHING), NOTHING, NOON)
+
+
 def asks(operator: str, operand: object, value: object) -> bool:
-    return holds(read({"trait": "x", operator: operand}), {"x": value}, NOW)
+    return holds(read({"trait": "x", operator: operand}), {"x": value})
 
 
 @pytest.mark.parametrize(
@@ -100,17 +112,17 @@ def test_a_missing_trait_fulfils_only_the_negative_operators(operator: str) -> N
     condition = read({"trait": "x.y", operator: OPERANDS[operator]})
 
     for traits in ({}, {"x": None}, {"x": {"y": None}}, {"x": "text"}):
-        assert holds(condition, traits, NOW) is (operator in ("not_equals", "not_in"))
-    assert holds(read({"trait": "x", "exists": False}), {}, NOW)
+        assert holds(condition, traits) is (operator in ("not_equals", "not_in"))
+    assert holds(read({"trait": "x", "exists": False}), {})
 
 
 def test_conditions_nest() -> None:
     rich, french = {"trait": "spent", "gte": 100}, {"trait": "address.country", "equals": "FR"}
     traits = {"spent": 150, "address": {"country": "BE"}}
 
-    assert not holds(read({"all": [rich, french]}), traits, NOW)
-    assert holds(read({"any": [rich, french]}), traits, NOW)
-    assert holds(read({"all": [rich, {"not": french}]}), traits, NOW)
+    assert not holds(read({"all": [rich, french]}), traits)
+    assert holds(read({"any": [rich, french]}), traits)
+    assert holds(read({"all": [rich, {"not": french}]}), traits)
 
 
 @unhurried
@@ -122,9 +134,7 @@ def test_not_of_any_is_all_of_not(shape: Any) -> None:
             return {"not": leaf} if negated else leaf
         return {join: [build(child, {"any": "all", "all": "any"}[join], negated=negated) for child in node]}
 
-    assert holds(read({"not": build(shape, "any", negated=False)}), {"x": 1}, NOW) is holds(
-        read(build(shape, "all", negated=True)), {"x": 1}, NOW
-    )
+    assert holds(read({"not": build(shape, "any", negated=False)}), {"x": 1}) is holds(read(build(shape, "all", negated=True)), {"x": 1})
 
 
 def test_a_path_through_a_list_asks_each_element() -> None:
@@ -147,7 +157,7 @@ def test_event_names_may_end_in_a_star() -> None:
         {"trait": "x"},
         {"trait": "x", "equals": 1, "gt": 0},
         {"trait": "x", "like": 1},
-        {"performed": "Order Completed"},
+        {"performed": "Order *d"},
         {"trait": "x", "within": "a month"},
         {"trait": "x", "before": "tomorrow"},
         {"trait": "x", "gt": "five"},

@@ -141,7 +141,7 @@ def test_a_version_is_twelve_hexadecimal_digits_and_holds_its_templates(brand: P
         ),
         (
             "  - wait: 1 hour",
-            "  - branch:\n      - if: {performed: X}\n        then: []",
+            "  - branch:\n      - if: {preformed: X}\n        then: []",
             "brand/journeys/test.yaml:9:13: steps[0].branch[0].if: is not a condition",
         ),
     ],
@@ -263,6 +263,7 @@ def test_every_problem_is_told_at_once_in_order(brand: Path) -> None:
         "brand/journeys/cart-abandonment.yaml:12:21",
         "brand/journeys/test.yaml:8:11",
         "brand/journeys/test.yaml:9:60",
+        "brand/segments/newsletter-prospects.yaml:10:42",
         "brand/sources.yaml:2:15",
         "brand/topics.yaml:5:12",
     ]

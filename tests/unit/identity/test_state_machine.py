@@ -128,13 +128,16 @@ class IdentityMachine(RuleBasedStateMachine):
         self.bounds = bounded(assertions=bound, refolds=refolds)
         self.bounds.__enter__()
         self.document = document_of(document)
-        self.town = Town(Rules.from_document(self.document))
+        self.town = self.settled(Rules.from_document(self.document))
         self.armed = Armed()
         self.worker = self.town.through(Shim(self.armed))
         self.states, self.originals = MemoryReplayStates(), MemoryOriginals()
         self.pending: list[StreamRecord] = []
         self.stitched: list[StreamRecord] = []
         self.serial = 0
+
+    def settled(self, rules: Rules) -> Town:
+        return Town(rules)
 
     # what is said
 

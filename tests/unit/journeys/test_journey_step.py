@@ -13,7 +13,7 @@ from ariane.journeys.enrolment import Enrolment, Status
 from ariane.journeys.graph import Journey, SendNode, read_journey
 from ariane.journeys.step import PATIENCE, Due, Ended, Entered, Input, MessageDecided, WakeUp, effects_of, step
 from ariane.messaging.model import SendRequest
-from tests.builders.journeys import CART, NOON, enrolment, journey_of, profile, started
+from tests.builders.journeys import CART, NOON, Told, enrolment, journey_of, started
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """Machines that run the tests are shared: slowness is not a failure."""
@@ -47,7 +47,7 @@ _moves = st.lists(st.tuples(st.sampled_from(["due", "decided", "stale_due", "sta
 
 
 def given_of(move: str, plan: str, run: Enrolment) -> Input:
-    who = profile(traits={"plan": plan})
+    who = Told({"plan": plan})
     match move:
         case "due":
             return Due(run.lock, who)
@@ -107,7 +107,7 @@ def test_a_run_that_is_woken_whenever_it_is_due_comes_to_its_end(journey: Journe
         if not run.is_running:
             break
         now = moments(run, now)
-        run, _ = step(journey, run, Due(run.lock, profile(traits={"plan": plans[turn % len(plans)]})), now)
+        run, _ = step(journey, run, Due(run.lock, Told({"plan": plans[turn % len(plans)]})), now)
     assert not run.is_running
 
 
@@ -152,7 +152,7 @@ def test_a_wait_is_not_over_early() -> None:
     journey = journey_of(CART)
     run = started(journey)
 
-    assert step(journey, run, Due(run.lock, profile()), NOON + timedelta(minutes=59)) == (run, ())
+    assert step(journey, run, Due(run.lock, Told()), NOON + timedelta(minutes=59)) == (run, ())
 
 
 def test_only_waits_are_scaled() -> None:
@@ -175,16 +175,16 @@ def test_a_send_node_waits_for_its_message_with_a_safety_net() -> None:
 
     assert isinstance(journey.node(run.node or ""), SendNode)
     assert run.due == NOON + timedelta(minutes=15)
-    again, effects = step(journey, run, Due(run.lock, profile()), NOON + timedelta(minutes=15))
+    again, effects = step(journey, run, Due(run.lock, Told()), NOON + timedelta(minutes=15))
     assert effects == effects_of(journey, run, NOON)
     assert again == replace(run, due=NOON + timedelta(minutes=30), lock=run.lock + 1)
-    assert step(journey, run, Entered(profile()), NOON) == (run, ())
+    assert step(journey, run, Entered(Told()), NOON) == (run, ())
 
 
 def test_a_wake_up_for_an_earlier_state_does_not_end_the_next_wait() -> None:
     journey = journey_of(CART.replace("- wait: 1 hour", "- wait: 0 hours\n  - wait: 0 hours"))
     first = started(journey)
-    second, _ = step(journey, first, Due(first.lock, profile()), NOON)
+    second, _ = step(journey, first, Due(first.lock, Told()), NOON)
 
     assert (first.node, second.node) == ("1", "2")
-    assert step(journey, second, Due(first.lock, profile()), NOON) == (second, ())
+    assert step(journey, second, Due(first.lock, Told()), NOON) == (second, ())

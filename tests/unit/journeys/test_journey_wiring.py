@@ -16,7 +16,7 @@ from tests.builders.journeys import CART, Theatre, fact
 
 
 def settings(**fields: Any) -> JourneySettings:
-    names = ("events", "identities", "profiles", "journeys")
+    names = ("events", "identities", "profiles", "journeys", "privacy")
     defaults: dict[str, Any] = {f"{name}_table": name for name in names}
     defaults |= {
         "definitions_bucket": "b",

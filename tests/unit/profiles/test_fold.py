@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from ariane.events.model import Event, Message, event_of
 from ariane.instants import format_instant
+from ariane.profiles.applying import MAX_TRAIT_BYTES, MAX_TRAITS, apply
 from ariane.profiles.fold import fold
-from ariane.profiles.fragments import MAX_TRAIT_BYTES, MAX_TRAITS, Fragment, apply, decode, encode
+from ariane.profiles.fragments import Fragment, decode, encode
 from ariane.profiles.once import RING, Recent, Verdict
 from tests.builders.profiles import NOON, Stack, identify, item, track
 

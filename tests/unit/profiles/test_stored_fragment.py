@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ariane.adapters.aws.items.bundles import fragment_item
+from ariane.conditions.series import Base, Entry, Observed, Run, Settings, ValueTally
 from ariane.profiles.compact import Reader, Writer
 from ariane.profiles.fragments import Fragment, StoredFragment, Tally, Trait, Unreadable, decode, encode
 from ariane.profiles.once import LATE_RING, MARK_BYTES, RING, Recent, Trace
@@ -21,6 +23,42 @@ NAMES = st.text(min_size=1, max_size=12)
 VALUES: st.SearchStrategy[Any] = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=9) | st.just({"city": "Évry"})
 
 
+SCALARS = st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9)
+AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False)
+KEYS = st.integers(0, 2**32 - 1).map(lambda number: f"{number:08x}")
+
+
+@st.composite
+def bases(draw: st.DrawFn) -> Base:
+    return Base(
+        times=draw(st.integers(0, 10**6)),
+        first=draw(st.none() | INSTANTS),
+        last=draw(st.none() | INSTANTS),
+        total=draw(AMOUNTS),
+        low=draw(st.none() | AMOUNTS),
+        high=draw(st.none() | AMOUNTS),
+        values=draw(st.dictionaries(SCALARS, st.builds(ValueTally, st.integers(1, 99), INSTANTS, INSTANTS), max_size=4)),
+        is_partial=draw(st.booleans()),
+    )
+
+
+@st.composite
+def observed(draw: st.DrawFn) -> Observed:
+    entries = tuple(
+        sorted(draw(st.lists(st.builds(Entry, INSTANTS, st.lists(SCALARS, max_size=3).map(tuple)), max_size=6)), key=itemgetter(0))
+    )
+    if draw(st.booleans()):
+        return Observed(entries)
+    return Observed(entries, draw(bases()), draw(INSTANTS))
+
+
+@st.composite
+def settings_of(draw: st.DrawFn) -> Settings:
+    edges = sorted(draw(st.sets(INSTANTS, max_size=8)))
+    runs = zip(edges[::2], edges[1::2], strict=False)
+    return Settings(tuple(Run(first, last, draw(VALUES), draw(st.integers(0, 2))) for first, last in runs), draw(st.none() | INSTANTS))
+
+
 @st.composite
 def tallies(draw: st.DrawFn) -> Tally:
     first, last = sorted((draw(INSTANTS), draw(INSTANTS)))
@@ -31,7 +69,7 @@ FRAGMENTS = st.builds(
     Fragment,
     person_id=st.just("prs_a"),
     identifier=st.none() | NAMES,
-    traits=st.dictionaries(NAMES, st.builds(Trait, VALUES, INSTANTS), max_size=6),
+    traits=st.dictionaries(NAMES, st.builds(Trait, VALUES, INSTANTS, st.integers(0, 3)), max_size=6),
     tallies=st.dictionaries(NAMES, tallies(), max_size=6),
     groups=st.dictionaries(NAMES, INSTANTS, max_size=3),
     first_seen=st.none() | INSTANTS,
@@ -48,6 +86,9 @@ FRAGMENTS = st.builds(
     routing=st.integers(0, 9),
     generation=st.integers(0, 2**40),
     feeds=st.lists(NAMES, max_size=3).map(tuple),
+    observed=st.dictionaries(KEYS, observed(), max_size=3),
+    settings=st.dictionaries(NAMES, settings_of(), max_size=3),
+    observes=st.integers(0, 200),
 )
 
 
@@ -58,6 +99,8 @@ def test_whatever_a_fragment_holds_comes_back(fragment: Fragment) -> None:
 
 @given(FRAGMENTS)
 def test_where_no_event_is_another_s_nothing_is_stored_of_whose_they_are(fragment: Fragment) -> None:
+    plain = {name: trait._replace(rank=0) for name, trait in fragment.traits.items()}
+    fragment = replace(fragment, traits=plain, observed={}, settings={}, observes=0)
     assert encode(replace(fragment, routing=0, generation=0, feeds=()))[0] == 1
     assert encode(replace(fragment, routing=1, generation=0, feeds=()))[0] == 2
 

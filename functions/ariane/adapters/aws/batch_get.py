@@ -1,4 +1,4 @@
-"""Consistent reads of many items of one table."""
+"""Reads of many items of one table, consistent ones unless said."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,16 +15,17 @@ _PER_CALL = 100
 _ROUNDS = 5
 
 
-def batch_get(client: "DynamoDBClient", table: str, keys: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
-    """Those that exist, in no order. Raises Retryable where the table leaves keys unread again and again."""
+def batch_get(client: "DynamoDBClient", table: str, keys: Sequence[tuple[str, str]], *, may_lag: bool = False) -> Iterator[dict[str, Any]]:
+    """Those that exist, in no order. ``may_lag``: half the price. Raises Retryable where the table leaves keys unread again and again."""
     for start in range(0, len(keys), _PER_CALL):
-        yield from _read(client, table, [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys[start : start + _PER_CALL]])
+        some = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys[start : start + _PER_CALL]]
+        yield from _read(client, table, some, may_lag=may_lag)
 
 
-def _read(client: "DynamoDBClient", table: str, keys: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _read(client: "DynamoDBClient", table: str, keys: list[dict[str, Any]], *, may_lag: bool) -> Iterator[dict[str, Any]]:
     for _ in range(_ROUNDS):
         try:
-            answer = client.batch_get_item(RequestItems={table: {"Keys": keys, "ConsistentRead": True}})
+            answer = client.batch_get_item(RequestItems={table: {"Keys": keys, "ConsistentRead": not may_lag}})
         except (ClientError, BotoCoreError) as error:
             raise translated(error) from error
         yield from answer["Responses"].get(table, [])

@@ -23,12 +23,15 @@ _LOST = frozenset({"ConditionalCheckFailed", "TransactionConflict", "Transaction
 
 
 class DynamoFragments:
-    def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", *, table: str, may_lag: bool = False) -> None:
+        """``may_lag``: ``load`` may miss the last writes, at half the price: for a reader that comes again for what it misses."""
         self._client = client
         self._table = table
+        self._may_lag = may_lag
 
     def load(self, person_ids: Collection[str]) -> Mapping[str, StoredFragment]:
-        items = batch_get(self._client, self._table, [(person_id, FRAGMENT) for person_id in sorted(set(person_ids))])
+        keys = [(person_id, FRAGMENT) for person_id in sorted(set(person_ids))]
+        items = batch_get(self._client, self._table, keys, may_lag=self._may_lag)
         return {item["pk"]["S"]: stored_of(item) for item in items}
 
     def load_routed(self, routes: Collection[Route]) -> Mapping[Route, Fragment]:

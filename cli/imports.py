@@ -1,0 +1,193 @@
+"""``ariane import``: a file into the log, by a mapping; and what became of earlier ones."""
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import orjson
+import typer
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from ariane.imports.documents import document_of
+from ariane.imports.mapping import MappingFile
+from ariane.imports.mapping_file import read_mapping
+from ariane.instants import format_instant
+from cli.command_options import JsonOption, StageOption
+from cli.deployment import find
+from cli.event_files import rules_of
+from cli.failures import CommandFailed
+from cli.import_preview import pieces, preview
+from cli.profile_api import ProfileApi, connect
+from cli.report import err, out, print_json, print_table
+
+imports = typer.Typer(help="Imports of files, and what they refused.", no_args_is_help=True)
+_POLL_SECONDS = 1.0
+_OVER = ("done", "failed")
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="CSV or NDJSON, be it gzipped.")]
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="As `ariane imports list` shows it.")]
+
+
+@imports.callback()
+def _imports() -> None:
+    """Imports of files, and what they refused."""
+
+
+def import_file(
+    file: FileArgument,
+    mapping: Annotated[Path, typer.Option("--mapping", "-m", exists=True, dir_okay=False, help="What the columns become: a YAML file.")],
+    dry_run: Annotated[
+        int | None,
+        typer.Option("--dry-run", min=1, metavar="N", help="Show what the first N lines become, and do nothing. Needs no stack."),
+    ] = None,
+    brand: Annotated[Path, typer.Option(help="Of a dry run: the folder whose identity rules say what an identifier is.")] = Path("brand"),
+    allow_rejects: Annotated[bool, typer.Option("--allow-rejects", help="End with 0 though lines were refused.")] = False,
+    rejects: Annotated[Path | None, typer.Option(help="Where the refused lines go; FILE.rejected beside the file unless said.")] = None,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for the end of it.")] = False,
+    stage: StageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a file in: upload it, wait, say what was refused. The same file a second time changes nothing."""
+    read = read_mapping(str(mapping), _text(mapping))
+    as_of = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    if dry_run is not None:
+        _show(file, read, dry_run, as_of, brand)
+        return
+    api = connect(find(stage))
+    begun = api.begin_import({"mapping": document_of(read), "file": _described(file), "as_of": format_instant(as_of)})
+    if "upload" in begun:
+        _upload(file, begun["upload"])
+    ended = begun if no_wait else _awaited(api, begun["id"], is_quiet=as_json)
+    report = _fetch_rejects(api, ended, rejects or file.with_name(f"{file.name.removesuffix('.gz')}.rejected"))
+    _tell(ended, report, as_json=as_json)
+    if ended["state"] == "failed" or (ended["progress"]["rejected"] and not allow_rejects):
+        raise SystemExit(1)
+
+
+@imports.command("list")
+def list_imports(stage: StageOption = None, as_json: JsonOption = False) -> None:
+    """The imports, the newest first."""
+    found = connect(find(stage)).imports()
+    if as_json:
+        print_json(found)
+    elif found:
+        print_table("", [_row(each) for each in found], ["id", "state", "file", "lines", "rejected", "began"], whole=["id"])
+    else:
+        print("Nothing was imported yet.")
+
+
+@imports.command("show")
+def show(identity: IdArgument, stage: StageOption = None, as_json: JsonOption = False) -> None:
+    """One import: how far it is, and why it failed."""
+    _tell(connect(find(stage)).import_of(identity), None, as_json=as_json)
+
+
+@imports.command("rejects")
+def rejected(
+    identity: IdArgument,
+    into: Annotated[Path, typer.Option("--into", help="The file that the refused lines go into, to be corrected and imported again.")],
+    stage: StageOption = None,
+) -> None:
+    """Fetch the lines that an import refused, each with its reason."""
+    api = connect(find(stage))
+    if _fetch_rejects(api, api.import_of(identity), into) is None:
+        raise CommandFailed("the import refused no line, or is not over yet")
+    print(f"Written to {into}.")
+
+
+def _show(file: Path, mapping: MappingFile, most: int, as_of: datetime, brand: Path) -> None:
+    rules = rules_of(None, brand) if (brand / "identity.yaml").is_file() else None
+    if rules is None:
+        err.print(f"No identity rules in {brand}: whether an identifier is one is not looked at.", markup=False, soft_wrap=True)
+    for each in preview(file, mapping, most=most, as_of=as_of, rules=rules):
+        print(orjson.dumps(each).decode())
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise CommandFailed(f"{path} is not UTF-8") from error
+
+
+def _described(file: Path) -> dict[str, object]:
+    digest = sha256()
+    for piece in pieces(file):
+        digest.update(piece)
+    return {"name": file.name, "size": file.stat().st_size, "sha256": digest.hexdigest()}
+
+
+def _upload(file: Path, link: Mapping[str, Any]) -> None:
+    with _bar() as bar:
+        task = bar.add_task("uploading", total=file.stat().st_size)
+
+        def told() -> Iterator[bytes]:
+            for piece in pieces(file):
+                yield piece
+                bar.advance(task, len(piece))
+
+        answer = httpx.put(link["url"], content=told(), headers=dict(link["headers"]), timeout=httpx.Timeout(60, write=600))
+    if not answer.is_success:
+        raise CommandFailed(f"the upload was refused ({answer.status_code}): begin the import again")
+
+
+def _awaited(api: ProfileApi, identity: str, *, is_quiet: bool) -> dict[str, Any]:
+    with _bar(is_hidden=is_quiet) as bar:
+        task = bar.add_task("importing", total=None)
+        while (found := api.import_of(identity))["state"] not in _OVER:
+            progress = found["progress"]
+            bar.update(task, completed=progress["bytes"], total=progress["bytes_total"] or None)
+            time.sleep(_POLL_SECONDS)
+    return found
+
+
+def _bar(*, is_hidden: bool = False) -> Bar:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    return Bar(*columns, console=err, disable=is_hidden or not err.is_terminal, transient=True)
+
+
+def _fetch_rejects(api: ProfileApi, ended: Mapping[str, Any], into: Path) -> Path | None:
+    """None: there are none."""
+    if not ended["progress"]["rejected"] or ended["state"] != "done":
+        return None
+    with httpx.stream("GET", api.import_rejects(ended["id"])["file"]["url"], timeout=60) as answer, into.open("wb") as stream:
+        if not answer.is_success:
+            raise CommandFailed(f"the report cannot be fetched ({answer.status_code})")
+        for piece in answer.iter_bytes():
+            stream.write(piece)
+    return into
+
+
+def _tell(found: Mapping[str, Any], report: Path | None, *, as_json: bool) -> None:
+    if as_json:
+        print_json({**found, "report": str(report) if report else None})
+        return
+    progress = found["progress"]
+    numbers = {name: f"{progress[name]:,}" for name in ("lines", "accepted", "rejected", "skipped", "events", "copies", "objects")}
+    out.print(
+        f"{found['file']['name']}: {found['state'].replace('_', ' ')}. {numbers['lines']} lines, {numbers['accepted']} accepted, "
+        f"{numbers['rejected']} rejected, {numbers['skipped']} left out; {numbers['events']} events, of which {numbers['copies']} were "
+        f"there before; {numbers['objects']} objects.",
+        markup=False,
+        soft_wrap=True,
+    )
+    if found["error"]:
+        err.print(f"{found['error']['code']}: {found['error']['message']}", markup=False, soft_wrap=True)
+    if report is not None:
+        err.print(f"The refused lines, with their reasons: {report}. Correct them and import that file.", markup=False, soft_wrap=True)
+
+
+def _row(found: Mapping[str, Any]) -> dict[str, object]:
+    progress = found["progress"]
+    return {
+        "id": found["id"],
+        "state": found["state"].replace("_", " "),
+        "file": found["file"]["name"],
+        "lines": f"{progress['lines']:,}",
+        "rejected": f"{progress['rejected']:,}",
+        "began": found["created_at"],
+    }

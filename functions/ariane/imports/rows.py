@@ -1,0 +1,276 @@
+"""Lines of a file as rows of cells. A line that is no row is one with its fault: it is refused by itself, and the rest goes on."""
+
+import csv
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import orjson
+
+from ariane.errors import Rejected
+from ariane.imports.layout import Layout, Open, lines_of
+from ariane.imports.mapping import REPORT_COLUMNS, MappingFile
+from ariane.imports.streams import LONGEST_LINE
+
+MOST_COLUMNS = 2_000
+_MOST_HELD = 1_000
+"""Lines that one quoted cell may go over."""
+
+type Cells = Sequence[Any]
+"""Of CSV: texts by the header's places. Of NDJSON: one element, the object."""
+
+
+@dataclass(slots=True)
+class Row:
+    line: int
+    """Of its beginning, from 1."""
+    position: int
+    """Bytes of the file up to its end."""
+    raw: str
+    cells: Cells
+    fault: Rejected | None = None
+    resent: str = ""
+    """The line that it had in the file whose report it comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The header: names to places, and its own text for the report."""
+
+    header: str
+    places: Mapping[str, int]
+    """Empty for NDJSON."""
+    width: int
+    delimiter: str
+
+    @property
+    def is_objects(self) -> bool:
+        return not self.places
+
+    def cell(self, cells: Cells, column: str) -> Any:
+        """None: it is not there."""
+        if self.places:
+            place = self.places[column]
+            return cells[place] if place < len(cells) else None
+        return _at(cells[0], column) if cells else None
+
+    def record(self, cells: Cells) -> Mapping[str, Any]:
+        """By the columns' names."""
+        if not self.places:
+            found = cells[0] if cells else {}
+            return found if isinstance(found, Mapping) else {}
+        return {name: cells[place] for name, place in self.places.items() if place < len(cells)}
+
+    def expect(self, columns: Sequence[str]) -> None:
+        """Raises Rejected ``unknown_column``."""
+        if self.is_objects:
+            return
+        missing = [name for name in dict.fromkeys(columns) if name not in self.places]
+        if missing:
+            close = get_close_matches(missing[0], list(self.places), n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else f"; the file has {', '.join(map(repr, self.places))}"
+            raise Rejected("unknown_column", f"the mapping names {', '.join(map(repr, missing))}, which the file has not{hint}"[:1_000])
+
+
+class Rows:
+    """Iterates the rows; ``table`` is known from the beginning on. Raises Rejected for what is wrong with the file as a whole."""
+
+    def __init__(self, open_file: Open, layout: Layout, mapping: MappingFile) -> None:
+        self._layout = layout
+        self._quote = mapping.quote
+        self._lines = _Numbered(lines_of(open_file, layout))
+        self.table = self._read_header(mapping.header) if layout.format == "csv" else Table("", {}, 0, ",")
+
+    def __iter__(self) -> Iterator[Row]:
+        if self._layout.format == "ndjson":
+            return self._objects()
+        return self._records()
+
+    def _objects(self) -> Iterator[Row]:
+        for line, position, content in self._lines:
+            if not content.strip():
+                continue
+            text, fault = self._decoded(content)
+            cells: Cells = ()
+            if fault is None:
+                try:
+                    found = orjson.loads(text)
+                    cells = (found,) if isinstance(found, dict) else ()
+                    fault = None if cells else Rejected("not_an_object", "the line is not a JSON object")
+                except orjson.JSONDecodeError as error:
+                    fault = Rejected("invalid_json", f"the line is not JSON: {error.msg}, column {error.colno}")
+            resent = str(cells[0].pop("_line", "")) if cells else ""
+            if cells:
+                for name in REPORT_COLUMNS:
+                    cells[0].pop(name, None)
+            yield Row(line, position, text, cells, fault, resent)
+
+    def _records(self) -> Iterator[Row]:
+        delimiter, quote, width = self._layout.delimiter, self._quote, self.table.width
+        sent_line = self._line_place
+        for line, position, content in self._lines:
+            text, fault = self._decoded(content)
+            if not text.strip():
+                continue
+            if quote and quote in text and fault is None:
+                position, text, cells, fault = self._quoted(line, position, text)
+            else:
+                cells = text.split(delimiter)
+            if fault is None and len(cells) != width:
+                cells, fault = _fitted(cells, width)
+            resent = cells[sent_line] if sent_line is not None and sent_line < len(cells) else ""
+            yield Row(line, position, text, cells, fault, resent)
+
+    def _read_header(self, told: Sequence[str] | None) -> Table:
+        self._line_place: int | None = None
+        if told is not None:
+            return Table(self._layout.delimiter.join(told), _places(told), len(told), self._layout.delimiter)
+        for line, position, content in self._lines:
+            text, fault = self._decoded(content)
+            if not text.strip():
+                continue
+            if fault is None and self._quote and self._quote in text:
+                _, text, cells, fault = self._quoted(line, position, text)
+            else:
+                cells = text.split(self._layout.delimiter)
+            if fault is not None:
+                raise Rejected("invalid_header", f"the first line, the columns' names, cannot be read: {fault.message}")
+            names = [name.strip() for name in cells]
+            self._line_place = names.index("_line") if "_line" in names else None
+            return Table(text, _places(names), len(names), self._layout.delimiter)
+        raise Rejected("empty_file", "the file holds no line")
+
+    def _decoded(self, content: bytes) -> tuple[str, Rejected | None]:
+        if len(content) > LONGEST_LINE:
+            text = content[:1_000].decode(self._layout.encoding, "replace")
+            return text, Rejected("line_too_long", f"the line has more than {LONGEST_LINE:,} bytes; the report holds its beginning")
+        try:
+            text = content.decode(self._layout.encoding)
+        except UnicodeDecodeError:
+            readable = content.decode("cp1252", "replace").replace("\0", "\ufffd")
+            return readable, Rejected("bad_encoding", f"the line is not {self._layout.encoding}")
+        if content.isascii():
+            return (text, None) if "\0" not in text else (text.replace("\0", "\ufffd"), _nul())
+        return text.replace("\0", "\ufffd"), self._strange(content, text)
+
+    def _strange(self, content: bytes, text: str) -> Rejected | None:
+        if b"\0" in content:
+            return _nul()
+        if self._layout.original_encoding.lower().startswith("utf") and "\ufffd" in text:
+            return Rejected("bad_encoding", "the line holds U+FFFD: something could not be read before, here or where it was written")
+        if self._layout.is_mixed and self._layout.encoding != "utf-8":
+            try:
+                content.decode("utf-8")
+            except UnicodeDecodeError:
+                return None
+            return Rejected("mixed_encoding", f"the line is UTF-8 in a file that is otherwise {self._layout.encoding}")
+        return None
+
+    def _quoted(self, line: int, position: int, text: str) -> tuple[int, str, Cells, Rejected | None]:
+        """A quoted cell may hold line ends. One that never closes refuses its first line alone."""
+        delimiter, quote = self._layout.delimiter, self._quote
+        whole, held, size = text, deque[tuple[int, int, bytes]](), len(text)
+        while _is_open(whole, delimiter, quote):
+            following = next(self._lines, None)
+            if following is None or len(held) >= _MOST_HELD or size + len(following[2]) > LONGEST_LINE:
+                self._lines.push([*held, *([following] if following is not None else [])])
+                return position, text, text.split(delimiter), Rejected("unclosed_quote", f"a quoted cell of line {line} is never closed")
+            held.append(following)
+            part, fault = self._decoded(following[2])
+            whole, size = f"{whole}\n{part}", size + len(following[2])
+            if fault is not None:
+                return following[1], whole, (), fault
+        parsed, fault = _parsed(whole, delimiter, quote)
+        return held[-1][1] if held else position, whole, parsed, fault
+
+
+class _Numbered:
+    """Lines with their numbers and positions, of which some can be given back."""
+
+    def __init__(self, lines: Iterator[tuple[int, bytes]]) -> None:
+        self._lines = lines
+        self._number = 0
+        self._back: deque[tuple[int, int, bytes]] = deque()
+
+    def __iter__(self) -> "_Numbered":
+        return self
+
+    def __next__(self) -> tuple[int, int, bytes]:
+        if self._back:
+            return self._back.popleft()
+        position, content = next(self._lines)
+        self._number += 1
+        return self._number, position, content
+
+    def push(self, some: Sequence[tuple[int, int, bytes]]) -> None:
+        self._back.extendleft(reversed(some))
+
+
+def _is_open(text: str, delimiter: str, quote: str) -> bool:
+    """Whether a quoted cell begins in ``text`` and does not end there."""
+    place, end = 0, len(text)
+    while place <= end:
+        if text.startswith(quote, place):
+            place = _closing(text, place + 1, quote)
+            if place < 0:
+                return True
+        place = text.find(delimiter, place)
+        if place < 0:
+            return False
+        place += 1
+    return False
+
+
+def _parsed(text: str, delimiter: str, quote: str) -> tuple[Cells, Rejected | None]:
+    parts = [f"{part}\n" for part in text.split("\n")]
+    try:
+        return next(csv.reader(parts, delimiter=delimiter, quotechar=quote)), None
+    except csv.Error:
+        return (), Rejected("invalid_csv", "the line is not CSV: a cell of more than 131,072 characters, or a bare line end")
+
+
+def _closing(text: str, place: int, quote: str) -> int:
+    """Behind the closing quote; doubled ones are the cell's. Negative: there is none."""
+    while (found := text.find(quote, place)) >= 0:
+        if not text.startswith(quote, found + 1):
+            return found + 1
+        place = found + 2
+    return -1
+
+
+def _fitted(cells: Cells, width: int) -> tuple[Cells, Rejected | None]:
+    """Empty cells at the end are what spreadsheets leave there."""
+    extra = cells[width:]
+    if len(cells) > width and not any(extra):
+        return cells[:width], None
+    return cells, Rejected("ragged_line", f"the line has {len(cells):,} cells, the header {width:,}")
+
+
+def _places(names: Sequence[str]) -> Mapping[str, int]:
+    if len(names) > MOST_COLUMNS:
+        raise Rejected("too_many_columns", f"a file has at most {MOST_COLUMNS:,} columns")
+    known: dict[str, int] = {}
+    for place, name in enumerate(names):
+        if name in known:
+            raise Rejected("duplicate_header", f"two columns are called {name!r} ({known[name] + 1} and {place + 1})")
+        if name:
+            known[name] = place
+    if not known:
+        raise Rejected("invalid_header", "the first line names no column")
+    return known
+
+
+def _at(value: Any, path: str) -> Any:
+    """A member by its own name first, then by the dotted path."""
+    if not isinstance(value, Mapping):
+        return None
+    if path in value:
+        return value[path]
+    head, _, rest = path.partition(".")
+    return _at(value.get(head), rest) if rest else None
+
+
+def _nul() -> Rejected:
+    return Rejected("nul_byte", "the line holds a NUL byte")

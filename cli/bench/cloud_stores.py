@@ -23,6 +23,7 @@ ENTERS = "Bench Entered"
 _JOURNEY = f"name: {ONE_WAIT}\nentry:\n  event: {ENTERS}\nsteps:\n  - wait: 1 hour\n"
 _INDEXES: Mapping[str, Mapping[str, Any]] = {
     "journeys": {"name": "due", "keys": ("dp", "da"), "holds": ["v"]},
+    "profiles": {"name": "due", "keys": ("dp", "da"), "holds": None},
     "messages": {"name": "undecided", "keys": ("up", "ua"), "holds": None},
 }
 _PLAIN = {"RETENTION_DAYS": "760", "WAIT_SCALE": "1", "DEFINITIONS_TTL_SECONDS": "60", "TICK_HORIZON_SECONDS": "60", "LAND_PATIENCE": "1"}

@@ -19,6 +19,7 @@ def count_enrolments(bundle: Bundle, *, people: int = 5) -> Bill:
             cloud.collect(past_of(person, NOON, events=PAST_EVENTS), write_key=key)
         cloud.stitch(records=10)
         cloud.waiting.clear()
+        cloud.tick()  # the first of a day asks for what is done once a day
         caused = Bill()
         for person in crowd:
             caused.include(_travel(cloud, key, person))
@@ -52,4 +53,5 @@ def empty_tick(cloud: Cloud) -> Bill:
 def count_tick(bundle: Bundle) -> Bill:
     """One round with nothing due and nothing undecided."""
     with in_the_cloud(NOON, bundle) as (cloud, _):
+        cloud.tick()
         return empty_tick(cloud)

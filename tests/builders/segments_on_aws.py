@@ -19,7 +19,7 @@ def follow_segments(day: "Day") -> None:
     started = day.api("/v1/backfills", method="POST", body={})
     _evaluate(day)
     day.api(f"/v1/backfills/{started['id']}")
-    for path in ("", "/new-customers", "/new-customers/members", "/new-customers/counts", "/new-customers/backfill"):
+    for path in ("", "/new-customers", "/vip/members", "/new-customers/counts", "/new-customers/backfill"):
         day.api(f"/v1/segments{path}")
     day.stack.invoke("tick", {})
     profile = day.api("/v1/profiles/user_id:u1")["id"]

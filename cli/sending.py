@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-import orjson
 
 from ariane.errors import Rejected
-from ariane.events.lines import LONGEST_LINE
+from ariane.events.lines import object_of
 from cli.failures import CommandFailed
 
 MOST_EVENTS = 500
@@ -65,15 +64,7 @@ def _batches(lines: Iterable[bytes], sent: Sent) -> Iterator[list[tuple[int, Map
 
 
 def _item(line: bytes) -> Mapping[str, Any]:
-    if len(line) > LONGEST_LINE:
-        raise Rejected("event_too_large", f"a line has at most {LONGEST_LINE:,} bytes")
-    try:
-        item = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise Rejected("invalid_json", f"the line is not JSON: {error.msg}, column {error.colno}") from error
-    if not isinstance(item, dict):
-        raise Rejected("invalid_event", "an event is a JSON object")
-    return {name: value for name, value in item.items() if name not in _AROUND}
+    return {name: value for name, value in object_of(line).items() if name not in _AROUND}
 
 
 def _posted(http: httpx.Client, key: str, batch: list[Mapping[str, Any]], sleep: Callable[[float], None]) -> Mapping[str, Any]:

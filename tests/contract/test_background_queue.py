@@ -64,7 +64,7 @@ def test_jobs_wait_as_long_as_was_asked_and_the_queue_allows(asked: int, given: 
 
 def test_a_job_that_the_queue_did_not_take_is_told() -> None:
     failed = {"Id": "0", "SenderFault": False, "Code": "InternalError"}
-    with _answering({"Successful": [], "Failed": [failed]}, delay=0) as queue, pytest.raises(Retryable, match="every job"):
+    with _answering({"Successful": [], "Failed": [failed]}, delay=0) as queue, pytest.raises(Retryable, match="every message"):
         queue.put([CLUSTER])
 
 

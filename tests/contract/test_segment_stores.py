@@ -95,7 +95,7 @@ def test_jobs_wait_as_long_as_was_asked_and_the_queue_allows(asked: int, given: 
 
 def test_a_job_that_the_queue_did_not_take_is_told() -> None:
     client, _ = _stubbed({"Successful": [], "Failed": [{"Id": "0", "SenderFault": False, "Code": "InternalError"}]}, delay=0)
-    with pytest.raises(Retryable, match="every job"):
+    with pytest.raises(Retryable, match="every message"):
         client.put([PERSON])
 
 

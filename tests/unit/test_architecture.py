@@ -111,6 +111,7 @@ def test_every_adapter_of_aws_has_its_twin_in_memory() -> None:
     shared_parts = {
         "access_rows",
         "at_a_time",
+        "queue_batches",
         "batch_get",
         "custom_resource",
         "errors",

@@ -39,7 +39,7 @@ def read_line(line: bytes, rules: Rules) -> LineEvent | None:
     collect would refuse it with, or ``invalid_json``, ``unknown_source_kind``, ``timestamp_missing``."""
     if not line.strip():
         return None
-    item = _object(line)
+    item = object_of(line)
     kind = _kind(item.get("source"))
     name = item.get("sourceName")
     name = name if isinstance(name, str) and name else kind.value
@@ -67,7 +67,8 @@ def line_of(message: Mapping[str, Any], *, kind: SourceKind, source: str, receiv
     return orjson.dumps({**message, **around}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _object(line: bytes) -> Mapping[str, Any]:
+def object_of(line: bytes) -> Mapping[str, Any]:
+    """Raises Rejected."""
     if len(line) > LONGEST_LINE:
         raise Rejected("event_too_large", f"a line has at most {LONGEST_LINE:,} bytes")
     try:

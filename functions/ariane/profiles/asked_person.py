@@ -84,13 +84,14 @@ class AskedPerson:
         return {name: as_json(value) for name, value in values.items() if value is not None}
 
     def _answered[T](self, ask: Callable[[View], Steps[T]], conditions: Sequence[Condition], now: int) -> Steps[T]:
-        found = ask(self._beside())
+        found = ask(self.beside())
         if found.known_since <= now:
             return found
         self.is_from_log = True
         return ask(self._from_log(conditions))
 
-    def _beside(self) -> ProfileView:
+    def beside(self) -> ProfileView:
+        """What is known without the log."""
         if self._kept is None:
             self._kept = ProfileView(
                 self.profile,
@@ -118,7 +119,7 @@ class AskedPerson:
             asked,
             log=self.asking.log,
             homes=self.asking.homes,
-            facts=self._beside().facts,
+            facts=self.beside().facts,
             consents=self._consents,
             precedence=self.definitions.observing.precedence,
         )

@@ -22,12 +22,12 @@ class AtHand:
 
 
 def at_hand(computing: Computing, profile: Profile) -> AtHand:
-    definitions, now = computing.view(), to_millis(computing.clock())
-    view = ProfileView(profile, definitions.observing, rules=computing.rules(), time_zone=computing.time_zone())
+    person, now = computing.asking.about(profile), to_millis(computing.clock())
+    view = person.beside()
     traits: dict[str, object] = {}
     unknown: set[str] = set()
     for name in WANTED:
-        trait = definitions.catalogue.computed.get(name)
+        trait = person.definitions.catalogue.computed.get(name)
         try:
             value = at(computed_steps(trait, view, now=now), now) if trait else None
         except BeyondMemory:

@@ -44,7 +44,7 @@ def counter_view(sources: Sources, identifier: str) -> dict[str, Any]:
     """Raises Rejected, NotFound, Retryable."""
     profile = sources.directory.brief(identifier)
     brand, computed = sources.brand(), at_hand(sources.computing, profile)
-    events = read_events(sources.log, profile, homes=sources.homes, rules=sources.computing.rules())
+    events = read_events(sources.log, profile, homes=sources.homes, rules=sources.computing.asking.rules())
     words = Words.of(brand, profile.identifiers.values())
     return {
         "name": _name(profile, words),
@@ -82,7 +82,7 @@ def _contact(profile: Profile) -> dict[str, str]:
 
 def _segments(sources: Sources, profile: Profile) -> list[dict[str, Any]]:
     row = sources.memberships.load([profile.id]).get(profile.id)
-    known = sources.computing.view().segments
+    known = sources.computing.asking.view().segments
     theirs = [known[name] for name in sorted(row.memberships if row else ()) if name in known]
     return [{"name": each.name, "label": each.label or each.name, "persona": each.persona} for each in theirs]
 

@@ -113,7 +113,7 @@ def profile_view(sources: Sources, identifier: str) -> dict[str, Any]:
 def segments_view(sources: Sources, profile: Profile) -> list[dict[str, Any]]:
     """By name; of those that are defined now. ``since`` is null where that is longer ago than the log goes back."""
     row = sources.memberships.load([profile.id]).get(profile.id)
-    known = sources.computing.view().segments
+    known = sources.computing.asking.view().segments
     theirs = sorted(row.memberships.items()) if row else []
     return [{"name": name, "since": millis_view(member.since)} for name, member in theirs if name in known]
 

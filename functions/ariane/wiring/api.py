@@ -25,6 +25,7 @@ from ariane.identity.rules import Rules
 from ariane.instants import utc_now
 from ariane.messaging.brand import Brand
 from ariane.profiles.aftermath import Aftermath
+from ariane.profiles.asked_person import Asking
 from ariane.profiles.computing import Computing
 from ariane.profiles.directory import ProfileDirectory
 from ariane.profiles.homes import HomeReader
@@ -108,11 +109,21 @@ def api_sources(settings: ApiSettings, people: People) -> Sources:
     dynamodb = client("dynamodb")
     log = DynamoEventHistory(dynamodb, table=settings.events_table)
     homes = HomeReader(people.identities, rules=people.rules, key=people.key)
+    consents = DynamoConsents(dynamodb, privacy_table=settings.privacy_table, identities_table=settings.identities_table)
+    asking = Asking(
+        view=people.view,
+        rules=people.rules,
+        log=log,
+        homes=homes,
+        whole=people.directory.profile,
+        consents=consents.states,
+        time_zone=people.time_zone,
+    )
     return Sources(
         directory=people.directory,
         log=log,
         homes=homes,
-        consents=DynamoConsents(dynamodb, privacy_table=settings.privacy_table, identities_table=settings.identities_table),
+        consents=consents,
         enrolments=DynamoEnrolments(dynamodb, journeys_table=settings.journeys_table),
         ledger=DynamoLedger(
             dynamodb,
@@ -121,15 +132,7 @@ def api_sources(settings: ApiSettings, people: People) -> Sources:
             identities_table=settings.identities_table,
         ),
         rejects=reject_reader(settings),
-        computing=Computing(
-            view=people.view,
-            rules=people.rules,
-            log=log,
-            homes=homes,
-            whole=people.directory.profile,
-            clock=utc_now,
-            time_zone=people.time_zone,
-        ),
+        computing=Computing(asking=asking, clock=utc_now),
         memberships=DynamoSegmentRows(dynamodb, table=settings.profiles_table),
         clock=utc_now,
         brand=people.brand,

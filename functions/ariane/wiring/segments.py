@@ -153,15 +153,7 @@ class _Parts:
         return ProfileDirectory(self.profiles, self.stores.identities, rules=self._rules, key=self._key)
 
     def computing(self) -> Computing:
-        return Computing(
-            view=CustomerViews(self._documents).current,
-            rules=self._rules,
-            log=self.stores.log,
-            homes=HomeReader(self.stores.identities, rules=self._rules, key=self._key),
-            whole=self.profiles.snapshot,
-            clock=utc_now,
-            time_zone=lambda: default_time_zone(self._documents),
-        )
+        return Computing(asking=self.asking(), clock=utc_now)
 
     def completing(self) -> Completing:
         return Completing(

@@ -17,6 +17,7 @@ from ariane.events.model import Message, SourceKind
 from ariane.instants import format_instant
 from ariane.messaging.brand import Brand
 from ariane.profiles import counter_events
+from ariane.profiles.asked_person import Asking
 from ariane.profiles.computing import Computing
 from ariane.profiles.directory import ProfileDirectory
 from ariane.profiles.reader import ProfileReader
@@ -108,7 +109,15 @@ class Till:
             ledger=SimpleNamespace(entries_of=lambda _: []),
             rejects=self.stack.rejects,
             computing=Computing(
-                view=lambda: self.view, rules=lambda: RULES, log=log, homes=self.stack.homes, whole=directory.profile, clock=lambda: now
+                asking=Asking(
+                    view=lambda: self.view,
+                    rules=lambda: RULES,
+                    log=log,
+                    homes=self.stack.homes,
+                    whole=directory.profile,
+                    consents=self.stack.consents.states,
+                ),
+                clock=lambda: now,
             ),
             memberships=self,
             clock=lambda: now,

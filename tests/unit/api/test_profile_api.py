@@ -26,6 +26,7 @@ from ariane.events.log import Reject
 from ariane.events.model import SourceKind
 from ariane.messaging.model import Channel, LedgerEntry, MessageClass, Status
 from ariane.profiles.aftermath import Aftermath
+from ariane.profiles.asked_person import Asking
 from ariane.profiles.computing import Computing
 from ariane.profiles.directory import ProfileDirectory
 from ariane.profiles.identity_desk import IdentityDesk
@@ -103,11 +104,14 @@ class Api:
             ledger=self.ledger,
             rejects=self.stack.rejects,
             computing=Computing(
-                view=lambda: self.view,
-                rules=lambda: RULES,
-                log=self.stack.log,
-                homes=self.stack.homes,
-                whole=directory.profile,
+                asking=Asking(
+                    view=lambda: self.view,
+                    rules=lambda: RULES,
+                    log=self.stack.log,
+                    homes=self.stack.homes,
+                    whole=directory.profile,
+                    consents=self.stack.consents.states,
+                ),
                 clock=lambda: LATER,
             ),
             memberships=self.rows,

@@ -6,18 +6,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from botocore.exceptions import BotoCoreError, ClientError
 
-from ariane.adapters.aws.errors import translated
-from ariane.errors import Retryable
+from ariane.adapters.aws.queue_batches import send_all
 from ariane.journeys.step import WakeUp
 from ariane.messaging.model import Outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-
-_BATCH = 10
-_LONGEST_DELAY = 900
 
 
 class SqsJourneyQueue:
@@ -26,8 +21,7 @@ class SqsJourneyQueue:
         self._queue_url = queue_url
 
     def wake(self, wake_ups: Sequence[WakeUp], now: datetime) -> None:
-        for start in range(0, len(wake_ups), _BATCH):
-            self._send([(_body(each), _delay(each, now)) for each in wake_ups[start : start + _BATCH]])
+        self._send([(_body(each), _delay(each, now)) for each in wake_ups])
 
     def report(self, outcome: Outcome) -> None:
         body = {
@@ -42,16 +36,8 @@ class SqsJourneyQueue:
         self._send([(body, 0)])
 
     def _send(self, messages: Sequence[tuple[Mapping[str, Any], int]]) -> None:
-        entries = [
-            {"Id": str(place), "MessageBody": orjson.dumps(body).decode(), "DelaySeconds": delay}
-            for place, (body, delay) in enumerate(messages)
-        ]
-        try:
-            reply = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)  # type: ignore[arg-type]
-        except (ClientError, BotoCoreError) as error:
-            raise translated(error) from error
-        if reply.get("Failed"):
-            raise Retryable("queue_busy", "the journey queue did not take every message")
+        bodies = ((orjson.dumps(body).decode(), delay) for body, delay in messages)
+        send_all(self._client, bodies, queue_url=self._queue_url, what="journey")
 
 
 def _body(wake_up: WakeUp) -> Mapping[str, Any]:
@@ -60,4 +46,4 @@ def _body(wake_up: WakeUp) -> Mapping[str, Any]:
 
 def _delay(wake_up: WakeUp, now: datetime) -> int:
     """Whole seconds, rounded up: a wake-up that comes early has to wait again."""
-    return min(_LONGEST_DELAY, max(0, math.ceil((wake_up.due - now).total_seconds())))
+    return max(0, math.ceil((wake_up.due - now).total_seconds()))

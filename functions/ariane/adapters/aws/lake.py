@@ -1,20 +1,18 @@
 """The lake's bucket and the queue ``land``, with boto3."""
 
 from collections.abc import Sequence
-from itertools import batched
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ariane.adapters.aws.errors import translated
-from ariane.errors import Retryable
+from ariane.adapters.aws.queue_batches import send_all
 from ariane.lake.messages import Put, message_of
 from ariane.lake.rows import LakeObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 _BATCH = 10
 
@@ -41,18 +39,5 @@ class SqsLandQueue:
         self._patience = patience
 
     def put(self, messages: Sequence[Put], *, delay: int) -> None:
-        for some in batched(messages, _BATCH, strict=False):
-            self._send(
-                [
-                    {"Id": str(place), "MessageBody": message_of(each), "DelaySeconds": int(delay * self._patience)}
-                    for place, each in enumerate(some)
-                ]
-            )
-
-    def _send(self, entries: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> None:
-        try:
-            answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
-        except (ClientError, BotoCoreError) as error:
-            raise translated(error) from error
-        if answer.get("Failed"):
-            raise Retryable("queue_busy", "the land queue did not take every message")
+        seconds = int(delay * self._patience)
+        send_all(self._client, ((message_of(each), seconds) for each in messages), queue_url=self._queue_url, what="land")

@@ -1,21 +1,14 @@
 """The replay queue: keys of log items that stitch is to take up again."""
 
 from collections.abc import Sequence
-from itertools import batched
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from ariane.adapters.aws.errors import translated
-from ariane.errors import Retryable
+from ariane.adapters.aws.queue_batches import send_all
 from ariane.events.log import LogKey
 from ariane.profiles.replaying import message_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
-
-_BATCH = 10
 
 
 class SqsReplayQueue:
@@ -24,16 +17,10 @@ class SqsReplayQueue:
         self._queue_url = queue_url
 
     def put(self, keys: Sequence[LogKey]) -> None:
-        for some in batched(keys, _BATCH, strict=False):
-            self._send([{"Id": str(place), "MessageBody": message_of(key)} for place, key in enumerate(some)])
+        self._send([(message_of(key), 0) for key in keys])
 
     def link_later(self, key: LogKey, *, tries: int, delay: int) -> None:
-        self._send([{"Id": "0", "MessageBody": message_of(key, link_tries=tries), "DelaySeconds": delay}])
+        self._send([(message_of(key, link_tries=tries), delay)])
 
-    def _send(self, entries: "Sequence[SendMessageBatchRequestEntryTypeDef]") -> None:
-        try:
-            answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
-        except (ClientError, BotoCoreError) as error:
-            raise translated(error) from error
-        if answer.get("Failed"):
-            raise Retryable("queue_busy", "the replay queue did not take every key")
+    def _send(self, messages: Sequence[tuple[str, int]]) -> None:
+        send_all(self._client, messages, queue_url=self._queue_url, what="replay")

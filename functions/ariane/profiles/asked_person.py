@@ -59,8 +59,6 @@ class AskedPerson:
     _logged: View | None = field(default=None, init=False)
     _read: Needs = field(default_factory=Needs, init=False)
     """What the log was read for."""
-    is_from_log: bool = field(default=False, init=False)
-    """Whether an answer had to come from there."""
 
     def holds(self, condition: Condition, now: int) -> bool:
         return self.steps(condition, now).at(now)
@@ -71,7 +69,6 @@ class AskedPerson:
 
     def logged(self, condition: Condition, now: int) -> Steps[bool]:
         """As ``steps``, from the log whatever is known without it: since when, too."""
-        self.is_from_log = True
         return steps(condition, self._from_log([condition]), self.definitions.catalogue, now=now)
 
     def lifecycle(self, now: int) -> Steps[str]:
@@ -87,7 +84,6 @@ class AskedPerson:
         found = ask(self.beside())
         if found.known_since <= now:
             return found
-        self.is_from_log = True
         return ask(self._from_log(conditions))
 
     def beside(self) -> ProfileView:

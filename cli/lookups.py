@@ -50,8 +50,8 @@ def _profile_rows(found: Mapping[str, Any]) -> list[dict[str, object]]:
     rows += [{"what": "more devices", "value": f"{found['more_devices']:,}"}] if "more_devices" in found else []
     rows += [{"what": f"trait {name}", "value": _trait_text(value)} for name, value in found["traits"].items()]
     rows += [{"what": f"computed {name}", "value": _computed_text(value)} for name, value in found["computed"].items()]
-    rows.append({"what": "life cycle", "value": _with_since(found["lifecycle"], found["lifecycle_since"])})
-    rows += [{"what": "segment", "value": _with_since(each["name"], each["since"])} for each in found["segments"]]
+    rows.append({"what": "life cycle", "value": with_since(found["lifecycle"], found["lifecycle_since"])})
+    rows += [{"what": "segment", "value": with_since(each["name"], each["since"])} for each in found["segments"]]
     return rows + [{"what": "consent", "value": consent_text(each)} for each in found["consents"]]
 
 
@@ -68,7 +68,7 @@ def _computed_text(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
 
 
-def _with_since(name: str, since: str | None) -> str:
+def with_since(name: str, since: str | None) -> str:
     return f"{name}, since {since[:16].replace('T', ' ')} UTC" if since else name
 
 

@@ -115,11 +115,19 @@ class Play:
 def is_as_wanted(profile: Mapping[str, Any], timeline: list[dict[str, Any]], wanted: AwaitProfile) -> bool:
     identifiers = {f"{each['type']}:{each['value']}" for each in profile["identifiers"]}
     counts = Counter(entry.get("event") for entry in timeline)
+    segments = {each["name"] for each in profile["segments"]}
     return (
         identifiers.issuperset(wanted.identifiers)
-        and all(profile["traits"].get(name) == value for name, value in wanted.traits.items())
+        and segments.issuperset(wanted.segments)
+        and segments.isdisjoint(wanted.left)
+        and _has(profile["traits"], wanted.traits)
+        and _has({**profile["computed"], "lifecycle": profile["lifecycle"]}, wanted.computed)
         and all(counts[name] >= count for name, count in wanted.events.items())
     )
+
+
+def _has(values: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return all(values.get(name) == value for name, value in wanted.items())
 
 
 @contextmanager

@@ -87,13 +87,17 @@ class AwaitMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwaitProfile:
-    """Until the profile of ``identifier`` has all of these identifiers and traits and this many events of a name."""
+    """Until the profile of ``identifier`` has all of these identifiers, traits, computed traits and segments, this many events of a name,
+    and is in none of the segments of ``left``."""
 
     identifier: str
     what: str
     identifiers: tuple[str, ...] = ()
     traits: Json = field(default_factory=dict)
+    computed: Json = field(default_factory=dict)
     events: Mapping[str, int] = field(default_factory=dict)
+    segments: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 type Act = Tell | FollowAd | LoadPixel | OpenMailLink | LogIn | AwaitMessage | AwaitProfile
@@ -115,11 +119,11 @@ def demo_day(customer: Customer) -> tuple[Chapter, ...]:
         Chapter(title="A click on an Instagram advertisement lands on the site, anonymously", acts=_advertisement()),
         Chapter(title="She browses, and fills a cart", acts=_browsing(customer)),
         Chapter(title="At checkout she leaves an e-mail address, agrees to offers, and goes", acts=_checkout(customer)),
-        Chapter(title="The reminder reaches her by e-mail", acts=(AwaitMessage(channel="email", what="the cart reminder"),)),
+        Chapter(title="She is now among the cart abandoners; the reminder reaches her by e-mail", acts=_reminder(customer)),
         Chapter(title="She comes back on her telephone, through the link in that very e-mail, and logs in", acts=_return(customer)),
-        Chapter(title="She orders; the confirmation reaches her by SMS", acts=_order(customer)),
+        Chapter(title="She orders: the confirmation reaches her by SMS, and she is a new customer", acts=_order(customer)),
         Chapter(title="She joins the loyalty programme; the welcome reaches her by e-mail", acts=_loyalty(customer)),
-        Chapter(title="In the evening she buys in a store, with the loyalty card", acts=_store(customer)),
+        Chapter(title="In the evening she buys in a store, with the loyalty card, and is no longer new", acts=_store(customer)),
     )
 
 
@@ -151,6 +155,13 @@ def _checkout(customer: Customer) -> tuple[Act, ...]:
             traits={"email": customer.email},
             events={"Product Added": 1, "Link Clicked": 1, "Lookbook Viewed": 1},
         ),
+    )
+
+
+def _reminder(customer: Customer) -> tuple[Act, ...]:
+    return (
+        AwaitProfile(identifier=f"email:{customer.email}", what="a cart abandoner", segments=("cart-abandoners",)),
+        AwaitMessage(channel="email", what="the cart reminder"),
     )
 
 
@@ -189,7 +200,17 @@ def _order(customer: Customer) -> tuple[Act, ...]:
         "sales_channel": "web",
         "products": [{**_DRESS, "quantity": 1}],
     }
-    return (_backend_track(customer, "Order Completed", order), AwaitMessage(channel="sms", what="the order confirmation"))
+    return (
+        _backend_track(customer, "Order Completed", order),
+        AwaitMessage(channel="sms", what="the order confirmation"),
+        AwaitProfile(
+            identifier=f"user_id:{customer.user_id}",
+            what="a new customer who abandons no cart",
+            computed={"order_count": 1, "lifetime_value": 129.0},
+            segments=("new-customers",),
+            left=("cart-abandoners",),
+        ),
+    )
 
 
 def _loyalty(customer: Customer) -> tuple[Act, ...]:
@@ -223,7 +244,10 @@ def _store(customer: Customer) -> tuple[Act, ...]:
             identifier=f"user_id:{customer.user_id}",
             what="the store purchase on the same profile",
             identifiers=(f"loyalty_card:{customer.loyalty_card}",),
+            computed={"order_count": 2, "lifetime_value": 188.0, "lifecycle": "retention"},
             events={"Order Completed": 2},
+            segments=("omnichannel",),
+            left=("new-customers",),
         ),
     )
 

@@ -11,7 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from cli.lookups import consent_text
+from cli.counter import counter_lines
+from cli.lookups import consent_text, with_since
 from cli.mailbox import Mail
 
 _CHANNELS = {"browser": "web", "app": "app", "server": "back end", "store": "store", "import": "import"}
@@ -22,6 +23,7 @@ def show(
     console: Console,
     *,
     profile: Mapping[str, Any],
+    counter: Mapping[str, Any],
     timeline: Sequence[Mapping[str, Any]],
     mails: Sequence[Mail],
     ledger: Sequence[Mapping[str, Any]],
@@ -29,6 +31,7 @@ def show(
     console.print()
     console.print(Panel(_person(profile), title="One profile", title_align="left", border_style="cyan"))
     console.print(Panel(_timeline(timeline), title="Its timeline, over all channels", title_align="left", border_style="cyan"))
+    console.print(Panel(_counter(counter), title="What the assistant in the store is shown", title_align="left", border_style="cyan"))
     console.print(Panel(_mails(mails, ledger), title="What lies in the emulator's mailboxes", title_align="left", border_style="cyan"))
 
 
@@ -39,9 +42,16 @@ def _person(profile: Mapping[str, Any]) -> Group:
         facts.add_row(f"[cyan]{escape(identifier['type'])}[/cyan]", escape(identifier["value"]))
     for name, value in profile["traits"].items():
         facts.add_row(f"[dim]{escape(name)}[/dim]", escape(_plain(value)))
+    facts.add_row("[magenta]life cycle[/magenta]", with_since(profile["lifecycle"], profile["lifecycle_since"]))
+    for segment in profile["segments"]:
+        facts.add_row("[magenta]segment[/magenta]", with_since(segment["name"], segment["since"]))
     for consent in profile.get("consents", []):
         facts.add_row("[dim]consent[/dim]", escape(consent_text(consent)))
     return Group(facts)
+
+
+def _counter(counter: Mapping[str, Any]) -> Text:
+    return Text("\n".join(counter_lines(counter)))
 
 
 def _plain(value: object) -> str:

@@ -27,6 +27,7 @@ from ariane.profiles.counter_events import (
 from ariane.profiles.counter_traits import AtHand, at_hand
 from ariane.profiles.counter_words import Words, decimal, first_of, masked_email, masked_phone
 from ariane.profiles.model import Profile
+from ariane.profiles.reserved_traits import FIRST_NAME_TRAITS, LAST_NAME_TRAITS
 from ariane.profiles.views import Sources
 
 MOST_ORDERS = 5
@@ -70,7 +71,7 @@ def counter_view(sources: Sources, identifier: str) -> dict[str, Any]:
 
 def _name(profile: Profile, words: Words) -> str | None:
     traits = profile.traits
-    parts = [words.free_text(traits.get(name)) for name in ("firstName", "lastName")]
+    parts = [words.free_text(first_of(traits, *names)) for names in (FIRST_NAME_TRAITS, LAST_NAME_TRAITS)]
     return " ".join(part for part in parts if part) or words.free_text(traits.get("name"))
 
 

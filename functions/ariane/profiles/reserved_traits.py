@@ -7,6 +7,9 @@ from typing import Any, Final, NamedTuple
 from ariane.conditions.entries import amount_of
 from ariane.instants import format_instant, from_millis, parse_instant
 
+FIRST_NAME_TRAITS = ("firstName", "first_name")
+LAST_NAME_TRAITS = ("lastName", "last_name")
+"""As Segment spells them, which are the reserved ones, and as much of the field does; the first that is there counts."""
 _ADDRESS = ("street", "city", "postalCode", "state", "country")
 _SECONDS_END = 10**11
 """A number below is seconds since 1970, as Unix has it; above, milliseconds."""

@@ -7,6 +7,7 @@ are hashed, country and postal code are not). Normalisation: developers.google.c
 import re
 from itertools import zip_longest
 
+from ariane.profiles.reserved_traits import FIRST_NAME_TRAITS, LAST_NAME_TRAITS
 from ariane.segments.audience_hashing import country_code, hashed, text_of, without_spaces
 from ariane.segments.audience_people import Person
 
@@ -65,6 +66,4 @@ def _name_and_place(person: Person) -> tuple[str, str, str, str]:
     return hashed(first), hashed(last), country, zip_code
 
 
-FIRST_NAME_TRAITS = ("first_name", "firstName")
-LAST_NAME_TRAITS = ("last_name", "lastName")
 ZIP_TRAITS = ("address.postal_code", "address.postalCode", "address.zip", "postal_code", "postalCode", "zip")

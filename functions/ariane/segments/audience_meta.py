@@ -8,7 +8,8 @@ developers.facebook.com/docs/marketing-api/conversions-api/parameters/customer-i
 import re
 from itertools import zip_longest
 
-from ariane.segments.audience_google import FIRST_NAME_TRAITS, LAST_NAME_TRAITS, ZIP_TRAITS
+from ariane.profiles.reserved_traits import FIRST_NAME_TRAITS, LAST_NAME_TRAITS
+from ariane.segments.audience_google import ZIP_TRAITS
 from ariane.segments.audience_hashing import country_code, day_of, hashed, letters, text_of, without_spaces
 from ariane.segments.audience_people import Person
 

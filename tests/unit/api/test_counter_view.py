@@ -140,6 +140,16 @@ def till() -> Till:
     return till
 
 
+@pytest.mark.parametrize(
+    "traits", [{"firstName": "Ada", "lastName": "King"}, {"first_name": "Ada", "last_name": "King"}, {"name": "Ada King"}]
+)
+def test_the_name_is_read_in_every_spelling_of_the_field(traits: Mapping[str, str]) -> None:
+    till = Till()
+    till.deliver(person(**traits))
+
+    assert till.show()["name"] == "Ada King"
+
+
 def test_the_last_orders_are_told_with_their_items_in_the_brands_words(till: Till) -> None:
     till.deliver(
         said("Order Completed", "o1", 0, order_id="A-1", total="129.90", currency="EUR", sales_channel="web", products=[SHOES]),

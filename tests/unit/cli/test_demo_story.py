@@ -11,7 +11,13 @@ from cli.local.home import PROJECT
 
 CUSTOMER = Customer(suffix="abc123")
 ACTS = [act for chapter in demo_day(CUSTOMER) for act in chapter.acts]
-PROFILE = {"identifiers": [{"type": "email", "value": "a@b.fr"}], "traits": {"plan": "gold"}}
+PROFILE = {
+    "identifiers": [{"type": "email", "value": "a@b.fr"}],
+    "traits": {"plan": "gold"},
+    "computed": {"order_count": 2},
+    "lifecycle": "retention",
+    "segments": [{"name": "vip", "since": None}],
+}
 
 
 def test_every_journey_of_the_sample_brand_is_entered_and_its_message_awaited() -> None:
@@ -44,6 +50,11 @@ def test_two_plays_share_no_identifier() -> None:
         (AwaitProfile(identifier="x", what="x", identifiers=("user_id:u",)), False),
         (AwaitProfile(identifier="x", what="x", traits={"plan": "silver"}), False),
         (AwaitProfile(identifier="x", what="x", events={"E": 3}), False),
+        (AwaitProfile(identifier="x", what="x", computed={"order_count": 2, "lifecycle": "retention"}), True),
+        (AwaitProfile(identifier="x", what="x", computed={"order_count": 3}), False),
+        (AwaitProfile(identifier="x", what="x", segments=("vip",), left=("new-customers",)), True),
+        (AwaitProfile(identifier="x", what="x", segments=("new-customers",)), False),
+        (AwaitProfile(identifier="x", what="x", left=("vip",)), False),
     ],
 )
 def test_an_awaited_profile_is_there_when_all_of_it_is(wanted: AwaitProfile, is_there: bool) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from ariane.definitions.customer_view import CustomerView, Segment
 from ariane.errors import NotFound, Rejected
@@ -57,8 +57,20 @@ class AudiencePart:
     """By reason."""
     cursor: str | None = None
 
-    def leave_out(self, reason: str) -> None:
-        self.left_out[reason] = self.left_out.get(reason, 0) + 1
+    @property
+    def members(self) -> int:
+        return self.people + sum(self.left_out.values())
+
+    def leave_out(self, reason: str, number: int = 1) -> None:
+        self.left_out[reason] = self.left_out.get(reason, 0) + number
+
+    def add(self, following: Self) -> None:
+        """The part that comes after this one."""
+        self.lines += following.lines
+        self.people += following.people
+        for reason, number in following.left_out.items():
+            self.leave_out(reason, number)
+        self.cursor = following.cursor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,13 @@
 """Lists of segments that are written on a schedule: ``export`` in a segment's file.
 
-Part by part: each job writes one and puts the next, so a list of any size is written in small steps. A part that is there already is taken
-as it is, with where the next begins: a job that comes twice leads to the same parts. Last comes ``manifest.json``: who sees it sees all.
+Part by part: each job gathers one, page by page, writes it and puts the next, so a list of any size is written in steps that end in time. A
+part that is there already is taken as it is, with where the next begins: a job that comes twice leads to the same parts. Last comes
+``manifest.json``: who sees it sees all.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 import orjson
@@ -20,8 +21,14 @@ from ariane.segments.desk import Asked, AudiencePart
 from ariane.segments.desk_views import asked_of
 from ariane.segments.jobs import EvaluateQueue, ExportJob
 
-PART_OF = 100
-"""Members that a part is made of."""
+PAGE_OF = 100
+"""Members that are looked at together."""
+MOST_MEMBERS = 10_000
+"""Of a part."""
+MOST_BYTES = 8_000_000
+"""Of a part, give or take a page."""
+GATHERS_FOR = timedelta(seconds=20)
+"""Well within the function's time: what was gathered by then is the part."""
 _DIGITS = {Every.DAY: 10, Every.HOUR: 13}
 """Of an instant, that name the period."""
 
@@ -123,10 +130,23 @@ class ExportWorker:
 
     def _write(self, export: ScheduledExport, job: ExportJob, key: str) -> Written:
         asked = asked_of(export.format, export.consent, export.columns)
-        part = self.audience(job.segment, asked, PART_OF, job.cursor)
+        part = self._gathered(job, asked)
         written = Written(part.people, sum(part.left_out.values()), part.cursor)
         self.files.put(key, (asked.sheet.header + "".join(part.lines)).encode(), written, media_type=asked.kind.media_type)
         return written
+
+    def _gathered(self, job: ExportJob, asked: Asked) -> AudiencePart:
+        """Pages until the part is large enough, its time is over, or nobody is left."""
+        ends = self.clock() + GATHERS_FOR
+        whole = AudiencePart(cursor=job.cursor)
+        members = size = 0
+        while True:
+            page = self.audience(job.segment, asked, PAGE_OF, whole.cursor)
+            whole.add(page)
+            members += page.members
+            size += sum(map(len, page.lines))
+            if page.cursor is None or members >= MOST_MEMBERS or size >= MOST_BYTES or self.clock() >= ends:
+                return whole
 
     def _finish(self, segment: Segment, export: ScheduledExport, done: ExportJob) -> None:
         told = {

@@ -32,7 +32,8 @@ def segment(export: dict[str, Any] | None) -> Segment:
 @dataclass
 class World:
     segment: Segment
-    people: int = 250
+    people: int = 25_050
+    is_slow: bool = False
     now: datetime = NIGHT
     files: MemoryAudienceFiles = field(default_factory=MemoryAudienceFiles)
     queue: MemoryEvaluateQueue = field(default_factory=MemoryEvaluateQueue)
@@ -52,6 +53,7 @@ class World:
     def audience(self, name: str, asked: Asked, limit: int, cursor: str | None) -> AudiencePart:
         assert name == "buyers"
         self.reads += 1
+        self.now += timedelta(seconds=2 if self.is_slow else 0)
         start = int(cursor or 0)
         end = min(start + limit, self.people)
         lines = [f"{each}\r\n" for each in range(start, end)]
@@ -88,9 +90,18 @@ def test_a_list_is_written_in_parts_each_whole_and_a_manifest_last() -> None:
     assert list(world.files.objects) == [*(f"{folder}/part-0000{place}.csv" for place in range(3)), f"{folder}/manifest.json"]
     contents = [world.files.objects[f"{folder}/part-0000{place}.csv"][0].decode() for place in range(3)]
     assert all(each.startswith("id,since,user_id,email,phone\r\n") for each in contents)
-    assert [line for each in contents for line in each.splitlines()[1:]] == [str(each) for each in range(250)]
+    assert [line for each in contents for line in each.splitlines()[1:]] == [str(each) for each in range(25_050)]
     manifest = orjson.loads(world.files.objects[f"{folder}/manifest.json"][0])
-    assert (manifest["people"], manifest["left_out"], manifest["parts"], manifest["format"]) == (250, 3, 3, "csv")
+    assert (manifest["people"], manifest["left_out"], manifest["parts"], manifest["format"]) == (25_050, 251, 3, "csv")
+
+
+def test_a_part_ends_in_time_however_slow_its_reading_is() -> None:
+    world = World(segment({"format": "csv"}), people=2_050, is_slow=True)
+    world.schedule.ask()
+    world.work()
+
+    parts = [content.count(b"\n") - 1 for key, (content, *_) in world.files.objects.items() if key.endswith(".csv")]
+    assert parts == [1_000, 1_000, 50]
 
 
 def test_jobs_that_come_twice_write_the_same_list() -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ from rich.progress import Progress as Bar
 from ariane.imports.documents import document_of
 from ariane.imports.mapping import MappingFile
 from ariane.imports.mapping_file import read_mapping
-from ariane.instants import format_instant
+from ariane.instants import format_instant, parse_instant
 from cli.command_options import JsonOption, StageOption
 from cli.deployment import find
 from cli.event_files import rules_of
@@ -24,9 +24,12 @@ from cli.failures import CommandFailed
 from cli.import_preview import pieces, preview
 from cli.profile_api import ProfileApi, connect
 from cli.report import err, out, print_json, print_table
+from cli.segment_tables import minute
 
 imports = typer.Typer(help="Imports of files, and what they refused.", no_args_is_help=True)
 _POLL_SECONDS = 1.0
+_NO_SIGN_OF_LIFE = timedelta(hours=1)
+"""The platform takes an import up again that nobody has been at for so long, once it is begun again."""
 _OVER = ("done", "failed")
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="CSV or NDJSON, be it gzipped.")]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="As `ariane imports list` shows it.")]
@@ -61,6 +64,13 @@ def import_file(
     begun = api.begin_import({"mapping": document_of(read), "file": _described(file), "as_of": format_instant(as_of)})
     if "upload" in begun:
         _upload(file, begun["upload"])
+    elif begun["state"] in _OVER:
+        when = minute(begun["updated_at"])
+        err.print(
+            f"Nothing is done now: this file was imported by this mapping before, until {when}. What it did then:",
+            markup=False,
+            soft_wrap=True,
+        )
     ended = begun if no_wait else _awaited(api, begun["id"], is_quiet=as_json)
     report = _fetch_rejects(api, ended, rejects or file.with_name(f"{file.name.removesuffix('.gz')}.rejected"))
     _tell(ended, report, as_json=as_json)
@@ -139,10 +149,17 @@ def _awaited(api: ProfileApi, identity: str, *, is_quiet: bool) -> dict[str, Any
     with _bar(is_hidden=is_quiet) as bar:
         task = bar.add_task("importing", total=None)
         while (found := api.import_of(identity))["state"] not in _OVER:
+            _expect_life(found)
             progress = found["progress"]
             bar.update(task, completed=progress["bytes"], total=progress["bytes_total"] or None)
             time.sleep(_POLL_SECONDS)
     return found
+
+
+def _expect_life(found: Mapping[str, Any]) -> None:
+    if datetime.now(UTC) - parse_instant(found["updated_at"]) > _NO_SIGN_OF_LIFE:
+        since = minute(found["updated_at"])
+        raise CommandFailed(f"nothing has moved since {since}: give the command again, and it goes on where it stopped")
 
 
 def _bar(*, is_hidden: bool = False) -> Bar:

@@ -166,6 +166,7 @@ def _grant_queues_and_bus(stack: "PlatformStack") -> None:
         (stack.log.collect, overflow),
         (stack.imports.importer, overflow),
         (stack.imports.importer, stack.imports.queue.queue),
+        (stack.profiles.api, stack.imports.queue.queue),
         (stack.profiles.api, overflow),
         (stack.profiles.api, stack.identity.replay.queue),
         (stack.profiles.api, background),

@@ -152,6 +152,7 @@ class ApiSettings(FunctionSettings):
     bus_name: str
     imports_table: str
     imports_bucket: str
+    imports_queue_url: str
     person_key_parameter: str
     retention_days: int
 

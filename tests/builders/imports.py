@@ -66,7 +66,7 @@ class ImportWorld:
 
     @property
     def desk(self) -> ImportDesk:
-        return ImportDesk(self.imports, self.uploads, self.reports, self.objects, sources=self.sources, clock=lambda: self.now)
+        return ImportDesk(self.imports, self.uploads, self.reports, self.objects, self.queue, sources=self.sources, clock=lambda: self.now)
 
     def ports(self, **changes: Any) -> ImportPorts:
         given: dict[str, Any] = {

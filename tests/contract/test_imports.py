@@ -15,7 +15,7 @@ from ariane.adapters.aws.import_queue import SqsImportQueue
 from ariane.adapters.aws.imports import DynamoImports, DynamoObjects
 from ariane.adapters.memory.import_files import MemoryReports, MemoryUploads
 from ariane.adapters.memory.imports import MemoryImports, MemoryObjects
-from ariane.errors import Conflict, Permanent, Retryable
+from ariane.errors import Conflict, Permanent, Rejected, Retryable
 from ariane.imports.jobs import imports_of
 from ariane.imports.model import (
     BusinessObject,
@@ -93,6 +93,7 @@ def test_an_import_is_created_once_and_read_as_it_was_saved(stores: Stores) -> N
         error=("size_mismatch", "too short"),
         layout={"delimiter": ";"},
         header="a;b",
+        tag="etag",
         progress=Progress(bytes=1, lines=2, rejected=1),
         after_line=7,
         parts=1,
@@ -118,12 +119,24 @@ def test_imports_are_listed_the_newest_first(stores: Stores) -> None:
 
 
 def test_a_file_is_read_from_its_beginning_each_time(stores: Stores) -> None:
-    assert stores.uploads.size("imp_a") is None
+    assert stores.uploads.find("imp_a") is None
     content = bytes(range(256)) * 10_000
     stores.upload("imp_a", content)
-    assert stores.uploads.size("imp_a") == len(content)
+    found = stores.uploads.find("imp_a")
+    assert found is not None
+    assert found.size == len(content)
     for _ in range(2):
-        assert b"".join(stores.uploads.read("imp_a")) == content
+        assert b"".join(stores.uploads.read("imp_a", found.tag)) == content
+
+
+def test_a_file_that_was_replaced_is_not_read_for_the_one_before(stores: Stores) -> None:
+    stores.upload("imp_a", b"before")
+    found = stores.uploads.find("imp_a")
+    assert found is not None
+    stores.upload("imp_a", b"behind")
+
+    with pytest.raises(Rejected, match="file_changed"):
+        b"".join(stores.uploads.read("imp_a", found.tag))
 
 
 def test_a_part_of_a_report_is_replaced_and_read_as_it_was(stores: Stores) -> None:
@@ -196,8 +209,8 @@ def test_a_store_that_is_away_asks_for_patience() -> None:
         away: dict[str, Any] = {"region_name": REGION, "endpoint_url": "http://127.0.0.1:9"}
         for call in (
             lambda: DynamoImports(boto3.client("dynamodb", **away), table="imports").get("imp_a"),
-            lambda: S3Uploads(boto3.client("s3", **away), bucket=BUCKET).size("imp_a"),
-            lambda: list(S3Uploads(boto3.client("s3", **away), bucket=BUCKET).read("imp_a")),
+            lambda: S3Uploads(boto3.client("s3", **away), bucket=BUCKET).find("imp_a"),
+            lambda: list(S3Uploads(boto3.client("s3", **away), bucket=BUCKET).read("imp_a", "etag")),
             lambda: SqsImportQueue(boto3.client("sqs", **away), queue_url="http://127.0.0.1:9/imports").put("imp_a"),
         ):
             with pytest.raises(Retryable):

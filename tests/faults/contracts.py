@@ -143,7 +143,7 @@ PORTS: Mapping[str, Mapping[str, frozenset[Kind]]] = {
     "originals": {"kept": UNORDERED, "keep": REPEATED},
     "splits": {"rewrite": REPEATED},
     "imports": {"create": REPEATED, "save": REPEATED, "get": READ, "all": UNORDERED},
-    "uploads": {"link": ALWAYS, "size": READ, "read": READ},
+    "uploads": {"link": ALWAYS, "find": READ, "read": READ},
     "reports": {"put": REPEATED, "part": READ, "publish": WRITE, "link": ALWAYS},
     "objects": {"put": REPEATED, "get": READ, "page": UNORDERED},
     "import_queue": {"put": QUEUE},

@@ -36,6 +36,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "EVALUATE_QUEUE_URL": "evaluate",
         "IMPORTS_TABLE": "imports",
         "IMPORTS_BUCKET": "imports",
+        "IMPORTS_QUEUE_URL": "http://127.0.0.1:1/imports",
     }
     environment |= {"RETENTION_DAYS": "760"}
     environment |= {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}

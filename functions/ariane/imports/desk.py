@@ -1,7 +1,7 @@
 """What people ask of imports: to begin one, how far they are, what was refused."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ariane.errors import NotFound, Rejected
@@ -13,6 +13,7 @@ from ariane.imports.model import (
     BusinessObject,
     FileInfo,
     Import,
+    ImportQueue,
     ImportStore,
     Link,
     ObjectStore,
@@ -26,32 +27,51 @@ from ariane.imports.model import (
 from ariane.instants import Clock, format_instant, parse_instant
 
 _MOST_LISTED = 200
+_NOBODY_IS_AT_IT = timedelta(hours=1)
+"""A run saves every few seconds, and a killed one comes back within minutes, five times."""
+_SHOWN = 500
+"""Characters of a refused line in an answer; the report's file has all of it."""
 _HEX = frozenset("0123456789abcdef")
 
 
 class ImportDesk:
     def __init__(
-        self, imports: ImportStore, uploads: Uploads, reports: Reports, objects: ObjectStore, *, sources: SourceDirectory, clock: Clock
+        self,
+        imports: ImportStore,
+        uploads: Uploads,
+        reports: Reports,
+        objects: ObjectStore,
+        queue: ImportQueue,
+        *,
+        sources: SourceDirectory,
+        clock: Clock,
     ) -> None:
         self._imports = imports
         self._uploads = uploads
         self._reports = reports
         self._objects = objects
+        self._queue = queue
         self._sources = sources
         self._clock = clock
 
     def begin(self, body: Any, *, by: str) -> dict[str, Any]:
         """The same file by the same mapping is the same import: it is begun once, and answered as it is. One that failed, or that waits
-        for its file, gets another upload. Raises Rejected."""
+        for its file, gets another upload; one that nobody is at any more goes on. Raises Rejected."""
         made = self._asked(body, by)
         if not self._imports.create(made):
             there = self._imports.get(made.id) or made
             if there.state is State.FAILED:
                 there = self._imports.save(_afresh(there))
             if there.state is not State.AWAITING_UPLOAD:
+                self._take_up(there)
                 return view(there)
             made = there
         return {**view(made), "upload": _link(self._uploads.link(made, now=self._clock()))}
+
+    def _take_up(self, there: Import) -> None:
+        """Its message may lie among the dead letters. A run too many does no harm."""
+        if there.state is State.RUNNING and self._clock() - (there.updated_at or there.created_at) > _NOBODY_IS_AT_IT:
+            self._queue.put(there.id)
 
     def imports(self) -> dict[str, Any]:
         found = self._imports.all()[:_MOST_LISTED]
@@ -96,8 +116,8 @@ class ImportDesk:
         if source is None or source.kind is not SourceKind.IMPORT:
             raise Rejected("source_unknown", f"mapping.source: there is no published source {mapping.source!r} of kind import")
         file, now, document = _file(body.get("file")), self._clock(), document_of(mapping)
-        identity = import_id(mapping.source, document, file)
         as_of = min(_instant(body.get("as_of"), now), now)
+        identity = import_id(mapping.source, document, file, as_of=as_of if mapping.is_as_of_its_file else None)
         return Import(id=identity, source=mapping.source, mapping=document, file=file, as_of=as_of, created_at=now, by=by, updated_at=now)
 
 
@@ -118,7 +138,7 @@ def view(found: Import) -> dict[str, Any]:
 
 
 def _afresh(failed: Import) -> Import:
-    return failed.on(state=State.AWAITING_UPLOAD, error=None, layout=None, header="", progress=Progress(), after_line=0, parts=0)
+    return failed.on(state=State.AWAITING_UPLOAD, error=None, layout=None, header="", tag="", progress=Progress(), after_line=0, parts=0)
 
 
 def _file(value: Any) -> FileInfo:
@@ -164,7 +184,7 @@ def _link(link: Link) -> dict[str, Any]:
 
 
 def _rejected(each: RejectedLine) -> dict[str, Any]:
-    return {"line": each.line, "code": each.code, "message": each.message, "raw": each.raw}
+    return {"line": each.line, "code": each.code, "message": each.message, "raw": each.raw[:_SHOWN]}
 
 
 def _object(found: BusinessObject) -> dict[str, Any]:

@@ -54,6 +54,7 @@ class Events:
         self._rows = rows
         self._mapping = mapping
         self._shaper = Shaper(mapping, rows.table, as_of=as_of)
+        self._times = mapping.time_columns
         self._seen: Counter[int] = Counter()
 
     def taken(self, *, after_line: int = 0) -> Iterator[Taken]:
@@ -78,7 +79,7 @@ class Events:
             return
         message, group = shaped.message, self._mapping.group
         if group is None or not shaped.elements:
-            yield {**message, "messageId": self._message_id(token, 1)}
+            yield {**message, "messageId": self._message_id(shaped.meaning, token, 1)}
             return
         parts = list(_parts(shaped.elements))
         for number, elements in enumerate(parts, start=1):
@@ -89,10 +90,10 @@ class Events:
                 made["properties"] |= {"part": number, "parts": len(parts)}
             if number > 1:
                 made["event"] = f"{message['event']} {CONTINUED}"
-            yield {**made, "messageId": self._message_id(token, number)}
+            yield {**made, "messageId": self._message_id(shaped.meaning, token, number)}
 
-    def _message_id(self, token: str, part: int) -> str:
-        told = "\x1f".join((self._mapping.source, str(self._mapping.revision), token, str(part)))
+    def _message_id(self, meaning: str, token: str, part: int) -> str:
+        told = "\x1f".join((self._mapping.source, str(self._mapping.revision), meaning, token, str(part)))
         return "imp-" + sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def _groups(self) -> Iterator[list[Row]]:
@@ -125,17 +126,21 @@ class Events:
         return None if any(cell is None for cell in cells) else tuple(str(cell).strip() for cell in cells)
 
     def _token(self, rows: Sequence[Row]) -> str:
-        """What tells these rows from all others of the file, and is the same in the next file that has them."""
+        """What tells these rows from all others of the file, and is the same in the next file that has them, and in a report that was
+        corrected. With the time as it is written: receipts are numbered anew in another year, or another shop's till."""
         row, mapping = rows[0], self._mapping
-        if mapping.group is not None:
-            content = "\x1f".join(self._group_key(row) or (row.raw,))
-        elif mapping.key:
-            return "key\x1f" + "\x1f".join(str(self._rows.table.cell(row.cells, column)) for column in mapping.key)
-        else:
+        if mapping.key:
+            return "key\x1f" + "\x1f".join(self._told(row, (*mapping.key, *self._times)))
+        if mapping.group is None:
             content = _content(row, self._rows)
-        if row.resent:
-            return f"{content}\x1fline {row.resent}"
+        elif (key := self._group_key(row)) is not None:
+            content = "\x1f".join((*key, *self._told(row, self._times)))
+        else:
+            content = row.raw
         return f"{content}\x1f{self._occurrence(content)}"
+
+    def _told(self, row: Row, columns: Sequence[str]) -> Iterator[str]:
+        return (str(self._rows.table.cell(row.cells, column)) for column in columns)
 
     def _occurrence(self, content: str) -> int:
         digest = int.from_bytes(blake2b(content.encode("utf-8", "surrogatepass"), digest_size=8).digest())

@@ -6,10 +6,9 @@ its beginning by every run: what is behind the checkpoint is only counted, and g
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 
-from ariane.errors import Conflict, Rejected, Retryable
+from ariane.errors import ArianeError, Conflict, Permanent, Rejected, Retryable
 from ariane.events.acceptance import Acceptance, ForEach, Sorted, sort_out
 from ariane.events.log import EventLog, Meter, Overflow, Reject
 from ariane.events.model import LogItem, SourceKind
@@ -28,6 +27,7 @@ from ariane.imports.model import (
     RejectedLine,
     Reports,
     State,
+    Upload,
     Uploads,
 )
 from ariane.imports.planning import PlanOfEach
@@ -72,16 +72,26 @@ class Importer:
         try:
             return self._taken_in(found, has_time)
         except Rejected as error:
-            # As it is now: the checkpoints of this run stand.
-            current = self._ports.imports.get(import_id) or found
-            return self._saved(current.on(state=State.FAILED, error=(error.code, error.message))).state
+            return self._failed(found, error)
+        except Retryable:
+            raise
+        except Exception as error:
+            # No other run would fare better: whoever waits is told, and the log is.
+            ours = Permanent("internal_error", f"a defect of the platform: {type(error).__name__}")
+            self._failed(found, error if isinstance(error, Permanent) else ours)
+            raise
+
+    def _failed(self, found: Import, error: ArianeError) -> State:
+        """As it is now: the checkpoints of this run stand."""
+        current = self._ports.imports.get(found.id) or found
+        return self._saved(current.on(state=State.FAILED, error=(error.code, error.message))).state
 
     def _taken_in(self, found: Import, has_time: Callable[[], bool]) -> State | None:
         if found.layout is None:
-            size = self._ports.uploads.size(found.id)
-            if size is None:
+            upload = self._ports.uploads.find(found.id)
+            if upload is None:
                 return None
-            found = self._looked_at(found, size)
+            found = self._looked_at(found, upload)
         source = self._source_of(found)
         run = _Run(self._ports, found, source)
         for chunk in run.chunks():
@@ -93,18 +103,21 @@ class Importer:
         total = replace(found.progress, bytes=found.progress.bytes_total)
         return self._saved(found.on(state=State.DONE, progress=total)).state
 
-    def _looked_at(self, found: Import, size: int) -> Import:
-        if size != found.file.size:
-            raise Rejected("size_mismatch", f"{size:,} bytes arrived of {found.file.size:,}: the upload stopped; start the import again")
+    def _looked_at(self, found: Import, upload: Upload) -> Import:
+        if upload.size != found.file.size:
+            raise Rejected(
+                "size_mismatch", f"{upload.size:,} bytes arrived of {found.file.size:,}: the upload stopped; start the import again"
+            )
         mapping = kept_mapping(found.mapping)
 
         def read() -> Iterator[bytes]:
-            return self._ports.uploads.read(found.id)
+            return self._ports.uploads.read(found.id, upload.tag)
 
         layout = look_at(read, mapping, sha256_hex=found.file.sha256)
         header = Rows(read, layout, mapping).table.header
         progress = replace(found.progress, bytes_total=layout.size)
-        return self._saved(found.on(state=State.RUNNING, layout=layout.as_document(), header=header, progress=progress))
+        known = {"layout": layout.as_document(), "header": header, "tag": upload.tag}
+        return self._saved(found.on(state=State.RUNNING, progress=progress, **known))
 
     def _source_of(self, found: Import) -> Source:
         source = self._ports.sources.by_name(found.source)
@@ -117,7 +130,8 @@ class Importer:
             return
         layout = Layout.from_document(found.layout)
         parts = (self._ports.reports.part(found.id, number) for number in range(found.parts))
-        pieces = ndjson_pieces(parts) if layout.format == "ndjson" else csv_pieces(found.header, layout.delimiter, parts)
+        quote = '"' if layout.is_report else kept_mapping(found.mapping).quote
+        pieces = ndjson_pieces(parts) if layout.format == "ndjson" else csv_pieces(found.header, layout.delimiter, parts, quote=quote)
         self._ports.reports.publish(found.id, pieces)
 
     def _saved(self, changed: Import) -> Import:
@@ -143,7 +157,7 @@ class _Run:
             log=self._counted, overflow=ports.overflow, rejects=_NoRejects(), meter=ports.meter, for_each=ports.for_each
         )
         mapping = kept_mapping(found.mapping)
-        rows = Rows(lambda: ports.uploads.read(found.id), Layout.from_document(found.layout), mapping)
+        rows = Rows(lambda: ports.uploads.read(found.id, found.tag), Layout.from_document(found.layout), mapping)
         self._taken = Events(rows, mapping, as_of=found.as_of).taken(after_line=found.after_line)
 
     def chunks(self) -> Iterator[list[Taken]]:
@@ -262,4 +276,4 @@ def _latest_of_each(objects: Sequence[BusinessObject]) -> list[BusinessObject]:
         there = latest.get((each.type, each.key))
         if there is None or each.at >= there.at:
             latest[each.type, each.key] = each
-    return list(chain(latest.values()))
+    return [*latest.values()]

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, Literal, Self
 
 from ariane.errors import Rejected
-from ariane.imports.mapping import MappingFile
+from ariane.imports.mapping import REPORT_COLUMNS, MappingFile
 from ariane.imports.streams import GZIP, as_utf8, inflated, lines
 
 type Open = Callable[[], Iterable[bytes]]
@@ -40,6 +40,8 @@ class Layout:
     delimiter: str
     size: int
     """Bytes, inflated."""
+    is_report: bool = False
+    """Of rejects, corrected and sent again."""
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -57,6 +59,8 @@ def look_at(open_file: Open, mapping: MappingFile, *, sha256_hex: str | None = N
     plain = inflated(pieces) if is_gzip else pieces
     top, plain = _begun(plain)
     _expect_text(top)
+    if is_report := _is_report(top):
+        mapping = as_reports_are(mapping)
     encoding = mapping.encoding or next((name for bom, name in _BOMS.items() if top.startswith(bom)), None)
     read = _Read()
     is_wide = encoding is not None and encoding.lower().replace("_", "-").startswith("utf-16")
@@ -80,7 +84,20 @@ def look_at(open_file: Open, mapping: MappingFile, *, sha256_hex: str | None = N
         format=form,
         delimiter=mapping.delimiter or _delimiter_of(first),
         size=read.size,
+        is_report=is_report,
     )
+
+
+def as_reports_are(mapping: MappingFile) -> MappingFile:
+    """Written our way, whatever way the file was written whose lines they hold."""
+    return mapping.model_copy(update={"encoding": None, "quote": '"', "header": None, "delimiter": None})
+
+
+def _is_report(top: bytes) -> bool:
+    """Whoever corrected it may have saved it in another encoding."""
+    encoding = next((name for bom, name in _BOMS.items() if top.startswith(bom)), "latin-1")
+    begins = top[:200].decode(encoding, "replace").removeprefix("\ufeff").replace('"', "")
+    return begins.startswith(f"{{{REPORT_COLUMNS[0]}:") or any(begins.startswith(each.join(REPORT_COLUMNS)) for each in _DELIMITERS)
 
 
 def lines_of(open_file: Open, layout: Layout) -> Iterator[tuple[int, bytes]]:

@@ -16,6 +16,9 @@ MOST_FIELDS = 200
 REPORT_COLUMNS = ("_line", "_code", "_message")
 """What the report of rejects adds to a line. In a file that is sent again they are known and left out."""
 
+RAW = "_raw"
+"""In a report of NDJSON: a line that is no JSON object, as a text."""
+
 type Column = Annotated[str, Field(min_length=1, max_length=200)]
 type Path = Annotated[str, Field(max_length=200), matching(r"[^.\s][^.]*(\.[^.]+)*", "is not a name, or names with dots between")]
 type Constant = str | int | float | bool
@@ -215,6 +218,17 @@ class MappingFile(Definition):
     """The columns that tell a line from every other one, such as a receipt's number and the line's. Without: equal lines all count."""
     group: Group | None = None
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=MOST_RULES)]
+
+    @property
+    def is_as_of_its_file(self) -> bool:
+        """Whether some rule has no time but the file's."""
+        return any(rule.timestamp is None and not rule.skip for rule in self.rules)
+
+    @property
+    def time_columns(self) -> tuple[str, ...]:
+        """Every column that some rule reads a line's time from, by name."""
+        told = (rule.timestamp for rule in self.rules)
+        return tuple(sorted({each if isinstance(each, str) else each.column for each in told if isinstance(each, str | Timestamp)}))
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
+
+from ariane.errors import Rejected
+from ariane.instants import format_instant
 
 LARGEST_FILE = 5 * 1024**3
 """Bytes: the most that one PUT to S3 takes. Larger ones are compressed, or cut."""
@@ -65,6 +68,8 @@ class Import:
     """Code and message of a failed one."""
     layout: Mapping[str, Any] | None = None
     header: str = ""
+    tag: str = ""
+    """Of the file that was looked at (``Upload``)."""
     progress: Progress = field(default_factory=Progress)
     after_line: int = 0
     """Every row that begins up to this line is done with."""
@@ -77,9 +82,9 @@ class Import:
         return replace(self, **changes)
 
 
-def import_id(source: str, mapping: Mapping[str, Any], file: FileInfo) -> str:
-    """The same file by the same mapping is the same import."""
-    told = orjson.dumps([source, mapping, file.size, file.sha256], option=orjson.OPT_SORT_KEYS)
+def import_id(source: str, mapping: Mapping[str, Any], file: FileInfo, *, as_of: datetime | None) -> str:
+    """The same file by the same mapping is the same import. ``as_of``: where that makes a difference to what its lines say."""
+    told = orjson.dumps([source, mapping, file.size, file.sha256, format_instant(as_of) if as_of else None], option=orjson.OPT_SORT_KEYS)
     return f"imp_{sha256(told).hexdigest()[:24]}"
 
 
@@ -132,17 +137,29 @@ class ImportStore(Protocol):
         ...
 
 
+class Upload(NamedTuple):
+    """A file that arrived."""
+
+    size: int
+    tag: str
+    """Another one for other content."""
+
+
+def changed() -> Rejected:
+    return Rejected("file_changed", "the file was replaced while it was imported: begin the import again")
+
+
 class Uploads(Protocol):
     """Raises Retryable."""
 
     def link(self, made: Import, *, now: datetime) -> Link: ...
 
-    def size(self, import_id: str) -> int | None:
+    def find(self, import_id: str) -> Upload | None:
         """None: nothing was uploaded."""
         ...
 
-    def read(self, import_id: str) -> Iterator[bytes]:
-        """From the beginning, in pieces."""
+    def read(self, import_id: str, tag: str) -> Iterator[bytes]:
+        """From the beginning, in pieces. Raises Rejected (``file_changed``) where another file lies there by now."""
         ...
 
 

@@ -3,10 +3,11 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import orjson
 
-from ariane.imports.mapping import REPORT_COLUMNS
+from ariane.imports.mapping import RAW, REPORT_COLUMNS
 from ariane.imports.model import RejectedLine
 
 
@@ -18,16 +19,18 @@ def unpacked(content: bytes) -> list[RejectedLine]:
     return [RejectedLine(*orjson.loads(line)) for line in content.splitlines()]
 
 
-def csv_pieces(header: str, delimiter: str, parts: Iterable[Sequence[RejectedLine]]) -> Iterator[bytes]:
-    """UTF-8. The reason's columns come first: a ragged line would push them about."""
-    is_again, header = _own_columns_first(header, delimiter)
-    yield f"{header}\n".encode("utf-8", "replace")
+def csv_pieces(header: str, delimiter: str, parts: Iterable[Sequence[RejectedLine]], *, quote: str = '"') -> Iterator[bytes]:
+    """UTF-8 with its mark, which spreadsheets ask for, and quoted by ``"`` whatever ``quote`` the file has. The reason's columns come
+    first: a ragged line would push them about."""
+    is_again, header = _own_columns_first(_ours(header, delimiter, quote), delimiter)
+    yield f"\ufeff{header}\n".encode("utf-8", "replace")
     for part in parts:
-        yield "".join(_line(each, delimiter, is_again=is_again) for each in part).encode("utf-8", "replace")
+        lines = (replace(each, raw=_ours(each.raw, delimiter, quote)) for each in part)
+        yield "".join(_line(each, delimiter, is_again=is_again) for each in lines).encode("utf-8", "replace")
 
 
 def ndjson_pieces(parts: Iterable[Sequence[RejectedLine]]) -> Iterator[bytes]:
-    """What is no JSON object stands under ``_raw``."""
+    """What is no JSON object stands under ``RAW``."""
     for part in parts:
         yield b"".join(map(_object, part))
 
@@ -39,17 +42,31 @@ def _own_columns_first(header: str, delimiter: str) -> tuple[bool, str]:
 
 
 def _line(rejected: RejectedLine, delimiter: str, *, is_again: bool) -> str:
-    raw = rejected.raw
+    line, raw = str(rejected.line), rejected.raw
     if is_again:
-        rest = next(csv.reader([f"{part}\n" for part in raw.split("\n")], delimiter=delimiter), [])
-        kept = io.StringIO()
-        csv.writer(kept, delimiter=delimiter, lineterminator="").writerow(rest[len(REPORT_COLUMNS) :])
-        line, raw = (rest[0] if rest else str(rejected.line)), kept.getvalue()
-    else:
-        line = str(rejected.line)
+        rest = _cells(raw, delimiter, '"')
+        line, raw = (rest[0] if rest else line), _written(rest[len(REPORT_COLUMNS) :], delimiter)
+    return f"{_written([line, rejected.code, rejected.message], delimiter)}{delimiter}{raw}\n"
+
+
+def _ours(raw: str, delimiter: str, quote: str) -> str:
+    """As it was where it was written so."""
+    return raw if quote == '"' else _written(_cells(raw, delimiter, quote), delimiter)
+
+
+def _cells(raw: str, delimiter: str, quote: str) -> Sequence[str]:
+    if not quote:
+        return raw.split(delimiter)
+    try:
+        return next(csv.reader([f"{part}\n" for part in raw.split("\n")], delimiter=delimiter, quotechar=quote), [])
+    except csv.Error:
+        return raw.split(delimiter)
+
+
+def _written(cells: Sequence[str], delimiter: str) -> str:
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="").writerow([line, rejected.code, rejected.message])
-    return f"{text.getvalue()}{delimiter}{raw}\n"
+    csv.writer(text, delimiter=delimiter, lineterminator="").writerow(cells)
+    return text.getvalue()
 
 
 def _object(rejected: RejectedLine) -> bytes:
@@ -57,6 +74,6 @@ def _object(rejected: RejectedLine) -> bytes:
         found = orjson.loads(rejected.raw)
     except orjson.JSONDecodeError:
         found = None
-    kept = found if isinstance(found, dict) else {"_raw": rejected.raw}
+    kept = found if isinstance(found, dict) else {RAW: rejected.raw}
     told = {"_line": kept.get("_line", rejected.line), "_code": rejected.code, "_message": rejected.message}
     return orjson.dumps({**told, **{name: value for name, value in kept.items() if name not in told}}, option=orjson.OPT_APPEND_NEWLINE)

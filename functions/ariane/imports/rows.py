@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from ariane.errors import Rejected
-from ariane.imports.layout import Layout, Open, lines_of
-from ariane.imports.mapping import REPORT_COLUMNS, MappingFile
+from ariane.imports.layout import Layout, Open, as_reports_are, lines_of
+from ariane.imports.mapping import RAW, REPORT_COLUMNS, MappingFile
 from ariane.imports.streams import LONGEST_LINE
 
 MOST_COLUMNS = 2_000
@@ -31,8 +31,6 @@ class Row:
     raw: str
     cells: Cells
     fault: Rejected | None = None
-    resent: str = ""
-    """The line that it had in the file whose report it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +76,7 @@ class Rows:
     """Iterates the rows; ``table`` is known from the beginning on. Raises Rejected for what is wrong with the file as a whole."""
 
     def __init__(self, open_file: Open, layout: Layout, mapping: MappingFile) -> None:
+        mapping = as_reports_are(mapping) if layout.is_report else mapping
         self._layout = layout
         self._quote = mapping.quote
         self._lines = _Numbered(lines_of(open_file, layout))
@@ -95,21 +94,25 @@ class Rows:
             text, fault = self._decoded(content)
             cells: Cells = ()
             if fault is None:
-                try:
-                    found = orjson.loads(text)
-                    cells = (found,) if isinstance(found, dict) else ()
-                    fault = None if cells else Rejected("not_an_object", "the line is not a JSON object")
-                except orjson.JSONDecodeError as error:
-                    fault = Rejected("invalid_json", f"the line is not JSON: {error.msg}, column {error.colno}")
-            resent = str(cells[0].pop("_line", "")) if cells else ""
-            if cells:
-                for name in REPORT_COLUMNS:
-                    cells[0].pop(name, None)
-            yield Row(line, position, text, cells, fault, resent)
+                cells, fault = self._object(text)
+            yield Row(line, position, text, cells, fault)
+
+    def _object(self, text: str) -> tuple[Cells, Rejected | None]:
+        """Of a report what was no object stands as a text in its ``_raw``."""
+        try:
+            found = orjson.loads(text)
+            if self._layout.is_report and isinstance(found, dict) and isinstance(found.get(RAW), str):
+                found = orjson.loads(found[RAW])
+        except orjson.JSONDecodeError as error:
+            return (), Rejected("invalid_json", f"the line is not JSON: {error.msg}, column {error.colno}")
+        if not isinstance(found, dict):
+            return (), Rejected("not_an_object", "the line is not a JSON object")
+        for name in REPORT_COLUMNS:
+            found.pop(name, None)
+        return (found,), None
 
     def _records(self) -> Iterator[Row]:
         delimiter, quote, width = self._layout.delimiter, self._quote, self.table.width
-        sent_line = self._line_place
         for line, position, content in self._lines:
             text, fault = self._decoded(content)
             if not text.strip():
@@ -120,11 +123,9 @@ class Rows:
                 cells = text.split(delimiter)
             if fault is None and len(cells) != width:
                 cells, fault = _fitted(cells, width)
-            resent = cells[sent_line] if sent_line is not None and sent_line < len(cells) else ""
-            yield Row(line, position, text, cells, fault, resent)
+            yield Row(line, position, text, cells, fault)
 
     def _read_header(self, told: Sequence[str] | None) -> Table:
-        self._line_place: int | None = None
         if told is not None:
             return Table(self._layout.delimiter.join(told), _places(told), len(told), self._layout.delimiter)
         for line, position, content in self._lines:
@@ -138,7 +139,6 @@ class Rows:
             if fault is not None:
                 raise Rejected("invalid_header", f"the first line, the columns' names, cannot be read: {fault.message}")
             names = [name.strip() for name in cells]
-            self._line_place = names.index("_line") if "_line" in names else None
             return Table(text, _places(names), len(names), self._layout.delimiter)
         raise Rejected("empty_file", "the file holds no line")
 

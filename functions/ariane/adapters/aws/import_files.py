@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from ariane.adapters.aws.errors import error_code, translated
 from ariane.errors import Retryable
-from ariane.imports.model import Import, Link, RejectedLine
+from ariane.imports.model import Import, Link, RejectedLine, Upload, changed
 from ariane.imports.report import packed, unpacked
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ UPLOADS = "uploads/"
 REPORTS = "reports/"
 _PIECE = 1024 * 1024
 _LASTS = timedelta(hours=1)
+_CHANGED = frozenset({"412", "PreconditionFailed"})
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 
 
@@ -35,9 +36,10 @@ class S3Uploads:
         url = self._client.generate_presigned_url("put_object", Params=asked, ExpiresIn=int(_LASTS.total_seconds()))
         return Link(url, {"content-length": str(made.file.size)}, now + _LASTS)
 
-    def size(self, import_id: str) -> int | None:
+    def find(self, import_id: str) -> Upload | None:
         try:
-            return int(self._client.head_object(Bucket=self._bucket, Key=UPLOADS + import_id)["ContentLength"])
+            found = self._client.head_object(Bucket=self._bucket, Key=UPLOADS + import_id)
+            return Upload(int(found["ContentLength"]), str(found["ETag"]))
         except ClientError as error:
             if error_code(error) in _MISSING:
                 return None
@@ -45,12 +47,14 @@ class S3Uploads:
         except BotoCoreError as error:
             raise translated(error) from error
 
-    def read(self, import_id: str) -> Iterator[bytes]:
+    def read(self, import_id: str, tag: str) -> Iterator[bytes]:
         """A connection that breaks in the middle is Retryable: the next run goes on behind the last checkpoint."""
         try:
-            body = self._client.get_object(Bucket=self._bucket, Key=UPLOADS + import_id)["Body"]
+            body = self._client.get_object(Bucket=self._bucket, Key=UPLOADS + import_id, IfMatch=tag)["Body"]
             yield from body.iter_chunks(_PIECE)
         except ClientError as error:
+            if error_code(error) in _CHANGED:
+                raise changed() from error
             raise translated(error) from error
         except (BotoCoreError, HTTPClientError, OSError) as error:
             raise Retryable("file_unreachable", f"the file was not read to its end: {type(error).__name__}") from error

@@ -3,8 +3,9 @@
 import gzip
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 
-from ariane.imports.model import Import, Link, RejectedLine
+from ariane.imports.model import Import, Link, RejectedLine, Upload, changed
 from ariane.imports.report import packed, unpacked
 
 _PIECE = 64 * 1024
@@ -18,12 +19,14 @@ class MemoryUploads:
     def link(self, made: Import, *, now: datetime) -> Link:
         return Link(f"https://files.example/{made.id}", {"content-length": str(made.file.size)}, now + _LASTS)
 
-    def size(self, import_id: str) -> int | None:
+    def find(self, import_id: str) -> Upload | None:
         content = self.files.get(import_id)
-        return None if content is None else len(content)
+        return None if content is None else Upload(len(content), sha256(content).hexdigest())
 
-    def read(self, import_id: str) -> Iterator[bytes]:
+    def read(self, import_id: str, tag: str) -> Iterator[bytes]:
         content = self.files[import_id]
+        if sha256(content).hexdigest() != tag:
+            raise changed()
         return (content[start : start + _PIECE] for start in range(0, len(content), _PIECE))
 
 

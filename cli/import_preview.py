@@ -16,6 +16,7 @@ from ariane.imports.events import Events, Taken
 from ariane.imports.layout import look_at
 from ariane.imports.mapping import MappingFile
 from ariane.imports.rows import Rows
+from ariane.instants import utc_now
 
 _PIECE = 1024 * 1024
 _KEY = b"a dry run keeps nothing"
@@ -26,7 +27,7 @@ def preview(path: Path, mapping: MappingFile, *, most: int, as_of: datetime, rul
     identifier is one. Raises Rejected for what is wrong with the file."""
     layout = look_at(lambda: pieces(path), mapping)
     rows = Rows(lambda: pieces(path), layout, mapping)
-    for taken in islice(Events(rows, mapping, as_of=as_of).taken(), most):
+    for taken in islice(Events(rows, mapping, as_of=as_of, received_at=utc_now()).taken(), most):
         yield from _views(taken, mapping, as_of, rules)
 
 

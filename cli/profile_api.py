@@ -126,6 +126,18 @@ class ProfileApi:
         path = f"{_segment_path(name)}/backfill" if name else "/v1/backfills"
         return self._post(path, {"announce": announce})
 
+    def backfills(self) -> list[dict[str, Any]]:
+        """The last ten, the newest first."""
+        found: list[dict[str, Any]] = self._get("/v1/backfills")["data"]
+        return found
+
+    def backfill_of(self, name: str) -> dict[str, Any]:
+        """The latest since the segment is what it is."""
+        return self._get(f"{_segment_path(name)}/backfill")
+
+    def resume_backfill(self, backfill_id: str) -> dict[str, Any]:
+        return self._post(f"/v1/backfills/{quote(backfill_id, safe='')}/resume", None)
+
     def backfill(self, backfill_id: str) -> dict[str, Any]:
         return self._get(f"/v1/backfills/{quote(backfill_id, safe='')}")
 

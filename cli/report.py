@@ -1,19 +1,38 @@
 """How commands speak: progress on standard error, results on standard output, JSON where a program reads."""
 
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import orjson
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What would steer a terminal, or turn the order of what is read round. Tabs and line feeds may stay."""
 _UNBOUNDED = 10_000
+
+
+def printable(text: str) -> str:
+    """Of what strangers may have written (events are public): a control character is told (``\\x1b``) and does nothing."""
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+class _Printable(Console):
+    """Prints no control character but its own."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(printable(text), **options)
+
+
+out = _Printable(highlight=False)
+err = _Printable(stderr=True, highlight=False)
 
 
 def print_json(value: object) -> None:
@@ -24,7 +43,7 @@ def print_table(title: str, rows: Sequence[Mapping[str, object]], columns: Seque
     """One row per mapping; a missing or empty value shows as a dash. ``whole`` columns are never cut or folded: people copy them."""
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column in whole)
+        table.add_column(escape(printable(column)), overflow="fold", no_wrap=column in whole)
     for row in rows:
         table.add_row(*(escape(_cell(row.get(column))) for column in columns))
     console().print(table)
@@ -35,22 +54,22 @@ def print_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[str], *, 
     if out.is_terminal:
         print_table("", rows, columns, whole=whole)
         return
-    print("\t".join(columns))
+    print("\t".join(map(_flat, columns)))
     for row in rows:
         print("\t".join(_flat(row.get(column)) for column in columns))
 
 
 def console() -> Console:
     """A file or another program has no width to wrap at, unless COLUMNS gives it one."""
-    return out if out.is_terminal or "COLUMNS" in os.environ else Console(width=_UNBOUNDED, highlight=False)
+    return out if out.is_terminal or "COLUMNS" in os.environ else _Printable(width=_UNBOUNDED, highlight=False)
 
 
 def _flat(value: object) -> str:
-    return "" if value is None else " ".join(str(value).split())
+    return "" if value is None else printable(" ".join(str(value).split()))
 
 
 def _cell(value: object) -> str:
-    return "–" if value is None or value == "" else str(value)
+    return "–" if value is None or value == "" else printable(str(value))
 
 
 class Progress:

@@ -20,6 +20,7 @@ def row(segment: Mapping[str, Any]) -> dict[str, object]:
         "name": segment["name"],
         "label": segment["label"],
         "members": f"{segment['members']:,}",
+        "as of": minute(segment["members_at"]),
         "day by day": sparkline([each["count"] for each in segment["counts"]]),
         "version": segment["version"],
         "backfill": backfill_text(segment["backfill"]),

@@ -66,12 +66,14 @@ def evaluate(
 
 @segments.command("list")
 def list_segments(stage: StageOption = None, as_json: JsonOption = False) -> None:
-    """The published segments: how many are in each now, and were at the end of each day."""
+    """The published segments: how many are in each (of very many as they were counted today), and were day by day."""
     found = connect(find(stage)).segments()
     if as_json:
         print_json(found)
     elif found:
-        print_rows([row(each) for each in found], ["name", "label", "members", "day by day", "version", "backfill"], whole=["name"])
+        print_rows(
+            [row(each) for each in found], ["name", "label", "members", "as of", "day by day", "version", "backfill"], whole=["name"]
+        )
         if any(each["backfill"]["state"] == "missing" for each in found):
             err.print(
                 "needed: who has not been heard of since it was published is in no list yet; `ariane segments backfill` reaches everybody.",

@@ -10,8 +10,9 @@ from infra.stage import Stage
 from infra.stores import bucket, table
 from infra.work_queue import WorkQueue
 
-IMPORT_TIMEOUT = cdk.Duration.minutes(3)
-"""A run hands itself on before. A killed one comes again after six times that: the shorter, the sooner."""
+IMPORT_TIMEOUT = cdk.Duration.minutes(15)
+"""A run hands itself on before, but looks at a file, and passes over what came in before, at one go. A killed one comes again after six
+times that, or once the import is begun again."""
 KEPT_FOR = cdk.Duration.days(30)
 """Files and reports: they hold personal data. What they brought is in the log."""
 UPLOADS = "uploads/"

@@ -11,14 +11,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from ariane.lake.columns import DATABASE, DAY, SAVED, TABLES, VIEWS, Column, Table, View
+from ariane.lake.columns import DATABASE, DAY, FIRST_DAY, SAVED, TABLES, VIEWS, Column, Table, View
 from infra.checks import acknowledge, as_printed
 from infra.stage import Stage
 from infra.stores import bucket
 
 RESULTS_KEPT = cdk.Duration.days(7)
-FIRST_DAY = "2010-01-01"
-"""Of the days that Athena looks for: an event of before lands all the same, and no query finds it."""
 _GIGABYTE = 1_000_000_000
 
 

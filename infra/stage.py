@@ -63,8 +63,8 @@ class Stage:
     """Where CloudFront answers: 100 (Europe, North America), 200 or all."""
     front_web_acl_arn: str = ""
     """A WAF web ACL of scope CLOUDFRONT."""
-    memory: Mapping[str, int] = field(default_factory=lambda: {"stitch": 1024, "resolve": 1024, "segments": 1024})
-    """Megabytes by function; DEFAULT_MEMORY_MB otherwise."""
+    memory: Mapping[str, int] = field(default_factory=lambda: {"stitch": 1024, "resolve": 1024, "segments": 1024, "imports": 1769})
+    """Megabytes by function; DEFAULT_MEMORY_MB otherwise. 1769 is one processor: imports compute, and wait for little."""
 
     def __post_init__(self) -> None:
         if self.name == "prod" and self.wait_scale < 1:

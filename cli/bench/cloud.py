@@ -24,15 +24,24 @@ from ariane.definitions.bundle import Bundle
 from ariane.journeys.entry_rules import entry_patterns
 from cli.bench.cloud_stores import REGION, make_stores, publish, uncounted
 from cli.bench.printing import LOG_EVENT_BYTES, Printed
-from cli.bench.rules import LAKE_RULES, Rule, fixed_rules, matching
+from cli.bench.rules import LAKE_RULES, SEGMENTS_RULES, Rule, fixed_rules, matching
 from cli.bench.units import Bill, Unit, chunks, http_requests, queue_requests
 from cli.bench.units_aws import AwsCounter, counted
 
 FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
-SERVICES = {"collect": "_service", "stitch": "_service", "journey": "_service", "tick": "_service", "lake": "_service"}
+SERVICES = {
+    "collect": "_service",
+    "stitch": "_service",
+    "journey": "_service",
+    "tick": "_service",
+    "lake": "_service",
+    "segments": "_service",
+}
 """Handler -> what keeps its service for the life of its process."""
 ACCESS_LOG_LINE = '{"id":"JKJaXmPLvHcESHA=","route":"POST /v1/{type}","status":"200","ms":"12"}'
 """What the gateway writes of a request, in the format of infra/http_apis.py."""
+EVALUATE_BATCH = 50
+"""Messages that Lambda takes from the evaluate queue at a time: those of a second, of infra/segments.py."""
 _BATCH = 10
 """Messages that Lambda takes from the journey queue at a time, and receives of any queue in one request, at most."""
 
@@ -63,9 +72,13 @@ class Cloud:
         """Messages of the land queue."""
         self.waiting: list[tuple[datetime, str]] = []
         """Messages of the journey queue, and when each may be seen."""
+        self.unevaluated: list[tuple[datetime, str]] = []
+        """Likewise of the evaluate queue."""
+        self._brought = 0
+        """Requests by which the bus put some of them there."""
         self.asked_to_send = 0
         self._rules = rules
-        self._queues = {environment[name]: name for name in ("JOURNEY_QUEUE_URL", "SEND_QUEUE_URL")}
+        self._queues = {environment[name]: name for name in ("JOURNEY_QUEUE_URL", "SEND_QUEUE_URL", "EVALUATE_QUEUE_URL")}
         self._sequence = 4_421_584_500_000_000_017_450_439_091
         """As long as DynamoDB's are."""
         self._write_key = ""
@@ -122,6 +135,17 @@ class Cloud:
             if failed["batchItemFailures"]:
                 raise ValueError("the journey function failed: what it costs would be counted wrong")
 
+    def evaluate(self) -> None:
+        """What the evaluate queue holds by now, as much as a batch takes at a time. Lambda receives and deletes ten at a time."""
+        self.bill.add(Unit.QUEUE_REQUEST, self._brought, what="evaluate")
+        self._brought = 0
+        while visible := [each for each in self.unevaluated if each[0] <= self.clock()][:EVALUATE_BATCH]:
+            self.unevaluated = [each for each in self.unevaluated if each not in visible]
+            self.bill.add(Unit.QUEUE_REQUEST, 2 * chunks(len(visible), _BATCH), what="evaluate")
+            failed = self._invoke("segments", {"Records": [_message(place, body) for place, (_, body) in enumerate(visible)]})
+            if failed["batchItemFailures"]:
+                raise ValueError("the segments function failed: what it costs would be counted wrong")
+
     def tick(self) -> None:
         self._invoke("tick", {})
 
@@ -138,14 +162,18 @@ class Cloud:
             self.waiting.append((self.clock(), message))
         for message in matching(LAKE_RULES, entry):
             self.moved.append(message)
+        for message in matching(SEGMENTS_RULES, entry):
+            self.unevaluated.append((self.clock(), message))
+            self._brought += queue_requests(len(message.encode()))
 
     def _queue(self, request: Mapping[str, Any]) -> None:
         name = self._queues.get(request["QueueUrl"])
-        if name != "JOURNEY_QUEUE_URL":
+        if name not in ("JOURNEY_QUEUE_URL", "EVALUATE_QUEUE_URL"):
             self.asked_to_send += name == "SEND_QUEUE_URL"
             return
+        queue = self.waiting if name == "JOURNEY_QUEUE_URL" else self.unevaluated
         for entry in request.get("Entries") or [request]:
-            self.waiting.append((self.clock() + timedelta(seconds=entry.get("DelaySeconds", 0)), entry["MessageBody"]))
+            queue.append((self.clock() + timedelta(seconds=entry.get("DelaySeconds", 0)), entry["MessageBody"]))
 
 
 @contextmanager
@@ -169,6 +197,9 @@ def in_the_cloud(now: datetime, bundle: Bundle) -> Iterator[tuple[Cloud, str]]:
         cloud = Cloud(bill, clock, environment, [*fixed_rules(), *_entry_rules(bundle)])
         counter.watchers.append(cloud.watch)
         ending.enter_context(redirect_stdout(Printed.to(bill)))
+        ending.enter_context(
+            patch("ariane.wiring.segments.ten_at_a_time", map)
+        )  # one after the other: the emulator and the bill want it so
         for moment in _clocks_of_functions():
             ending.enter_context(patch(moment, clock))
         _forget_services()

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
+import orjson
 
 from ariane.adapters.aws.definitions import DynamoDocuments, S3Versions
 from ariane.definitions.build import build
@@ -23,7 +24,7 @@ ENTERS = "Bench Entered"
 _JOURNEY = f"name: {ONE_WAIT}\nentry:\n  event: {ENTERS}\nsteps:\n  - wait: 1 hour\n"
 _INDEXES: Mapping[str, Mapping[str, Any]] = {
     "journeys": {"name": "due", "keys": ("dp", "da"), "holds": ["v"]},
-    "profiles": {"name": "due", "keys": ("dp", "da"), "holds": None},
+    "profiles": {"name": "due", "keys": ("dp", "da"), "holds": []},
     "messages": {"name": "undecided", "keys": ("up", "ua"), "holds": None},
 }
 _PLAIN = {"RETENTION_DAYS": "760", "WAIT_SCALE": "1", "DEFINITIONS_TTL_SECONDS": "60", "TICK_HORIZON_SECONDS": "60", "LAND_PATIENCE": "1"}
@@ -38,9 +39,23 @@ def uncounted() -> boto3.Session:
 
 def sample_brand() -> Bundle:
     """The sample brand and one journey more, which waits an hour and ends."""
+    return _brand(None)
+
+
+def brand_with_segments(segments: Mapping[str, Mapping[str, Any]]) -> Bundle:
+    """The same with these conditions, by name, for segments."""
+    return _brand(segments)
+
+
+def _brand(segments: Mapping[str, Mapping[str, Any]] | None) -> Bundle:
     with TemporaryDirectory() as folder:
         brand = Path(folder) / "brand"
         copytree(PROJECT / "brand", brand)
+        if segments is not None:
+            rmtree(brand / "segments")
+            (brand / "segments").mkdir()
+            for name, condition in segments.items():
+                (brand / "segments" / f"{name}.yaml").write_bytes(orjson.dumps({"name": name, "condition": condition}))
         (brand / "journeys" / f"{ONE_WAIT}.yaml").write_text(_JOURNEY)
         return build(brand, compile_mjml=lambda mjml: f"<body>{mjml}</body>")
 
@@ -88,8 +103,14 @@ def _make_table(name: str) -> None:
 
 
 def _index(index: Mapping[str, Any]) -> dict[str, Any]:
-    projection = {"ProjectionType": "INCLUDE", "NonKeyAttributes": index["holds"]} if index["holds"] else {"ProjectionType": "ALL"}
-    return {"IndexName": index["name"], "KeySchema": _schema(index["keys"]), "Projection": projection}
+    return {"IndexName": index["name"], "KeySchema": _schema(index["keys"]), "Projection": _projection(index["holds"])}
+
+
+def _projection(holds: Sequence[str] | None) -> dict[str, Any]:
+    """None: all; nothing: the keys alone."""
+    if holds is None:
+        return {"ProjectionType": "ALL"}
+    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": holds} if holds else {"ProjectionType": "KEYS_ONLY"}
 
 
 def _schema(keys: Sequence[str]) -> list[Any]:

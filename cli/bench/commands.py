@@ -83,7 +83,7 @@ def speed(
     profile: Annotated[bool, typer.Option("--profile", help="Print where stitch's time goes instead.")] = False, as_json: JsonOption = False
 ) -> None:
     """CPU of collect and stitch against boto3's, and where stitch's goes."""
-    from cli.bench.speed import measure, profile_of_stitch
+    from cli.bench.speed import measure, profile_of_stitch, shown
 
     progress = Progress()
     if profile:
@@ -91,8 +91,7 @@ def speed(
         return
     with progress.step("Measuring CPU, seven rounds"):
         lines = measure()
-    shown = (f"{line['what']}: {line['ratio']:.2f} (budget {line['budget']}, {'met' if line['is_met'] else 'missed'})" for line in lines)
-    _say("speed", lines, "\n".join(shown), as_json=as_json)
+    _say("speed", lines, "\n".join(map(shown, lines)), as_json=as_json)
 
 
 @bench.command("growth")
@@ -146,12 +145,24 @@ def identity(
 
 
 @bench.command("segments")
-def segments(as_json: JsonOption = False) -> None:
-    """What recording for segments costs an event: units, CPU and bytes with 0, 10 and 100 that look at it, and 100 that do not."""
-    from cli.bench.segments import measure, shown
+def segments(
+    people: Annotated[int, typer.Option(min=500, help="How many leave a segment within a minute; 100000 take five minutes.")] = 10_000,
+    backfill: Annotated[
+        int, typer.Option(min=0, help="Also a backfill of so many events; a million take a quarter of an hour and 3 GB.")
+    ] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """What recording for segments costs an event, what a buyer's history takes, exits by time alone, and, with --backfill, a backfill."""
+    from cli.bench import segment_backfill, segment_exits, segments
+    from cli.bench.prices import price_list
 
-    result = measure(Progress())
-    _say("segments", result, shown(result), as_json=as_json)
+    progress = Progress()
+    result = segments.measure(progress) | {"exits": segment_exits.measure(progress, people=people)}
+    shown = [segments.shown(result), segment_exits.shown(result["exits"])]
+    if backfill:
+        result["backfill"] = segment_backfill.measure(progress, price_list(), events=backfill)
+        shown.append(segment_backfill.shown(result["backfill"]))
+    _say("segments", result, "\n".join(shown), as_json=as_json)
 
 
 @bench.command("rules")

@@ -7,10 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ariane.definitions.bundle import Bundle
 from cli.bench.at_rest import Item, itemise, synthesise
 from cli.bench.baseline import CHOICES, count_baseline
 from cli.bench.cloud_stores import sample_brand
 from cli.bench.enrolments import count_enrolments, count_tick
+from cli.bench.evaluations import LOOKING, ORDERS, Evaluations, count_evaluations
 from cli.bench.lake import EVENTS_A_DAY, CountedLake, count_lake, per_million
 from cli.bench.path import Counted, Traffic, count_path
 from cli.bench.prices import PriceList
@@ -33,9 +35,11 @@ ASSUMPTIONS = (
     "without the front but in its own lines, which are for North America; in Europe a request to CloudFront costs 1.20 instead of 1.00",
     "the lake: each request is another person's, so that nobody is read for two at once; an invocation and an object are shared by what "
     f"five minutes bring at {EVENTS_A_DAY:,} events a day",
+    f"segments: each person has {ORDERS} orders in the two years before; the evaluate queue is emptied after each invocation of "
+    "stitch, ten people at most; single evaluations are of people with two identifiers, fifty at a time; first events come alone",
     "CloudWatch Logs takes what the functions print, the gateway's access log, and 26 bytes for each event of it",
 )
-LEFT_OUT = "With 10 segments that look at the event: `ariane bench segments`."
+LEFT_OUT = "What recording for segments takes of CPU and bytes, time-only exits and backfills: `ariane bench segments`."
 
 type Step = Callable[[str], None]
 
@@ -75,16 +79,14 @@ class Measured:
 def measure(prices: PriceList, project: Path, *, events: int, today: date, step: Step) -> Measured:
     """``events``: how many are counted in each run; a multiple of 100, so that 1 % of them is exact."""
     bundle = sample_brand()
-    busy: dict[int, Counted] = {}
-    quiet: dict[int, Counted] = {}
-    for batch in BUDGETS:
-        step(f"Counting {events} events in batches of {batch}")
-        traffic = Traffic(batch=batch, events=events, records=BUSY)
-        busy[batch], quiet[batch] = count_path(traffic, bundle), count_path(replace(traffic, records=QUIET), bundle)
-    step("Counting server batches, enrolments and the per-event design")
+    busy, quiet = _paths(bundle, events, step)
+    step("Counting server batches, enrolments and the lake")
     servers = count_path(Traffic(batch=10, people_in_batch=10, events=events, records=1), bundle)
     enrolled, people = count_enrolments(bundle), 5
     lakes = {batch: count_lake(bundle, batch=batch) for batch in BUDGETS}
+    step("Counting evaluations of segments")
+    evaluations = count_evaluations(bundle, [*BUDGETS], events=events, records=BUSY)
+    step("Counting the per-event design")
     baseline = count_baseline(events=max(100, events // 2))
     step("Reading what bills at rest from the templates")
     tick = count_tick(bundle)
@@ -96,6 +98,7 @@ def measure(prices: PriceList, project: Path, *, events: int, today: date, step:
         Line(what="an enrolment with one wait, from the bus on", usd=_per_million(enrolled, people, prices), of="enrolments"),
         *(_front_line(batch, prices) for batch in BUDGETS),
         *(_lake_line(batch, lakes[batch], prices) for batch in BUDGETS),
+        *_segment_lines(evaluations, prices),
         Line(what="the per-event design", usd=per_event),
     ]
     return Measured(
@@ -109,6 +112,16 @@ def measure(prices: PriceList, project: Path, *, events: int, today: date, step:
         at_rest=at_rest,
         sizes={**_sizes(busy), "event_in_the_lake": round(lakes[max(BUDGETS)].event_size)},
     )
+
+
+def _paths(bundle: Bundle, events: int, step: Step) -> tuple[dict[int, Counted], dict[int, Counted]]:
+    busy: dict[int, Counted] = {}
+    quiet: dict[int, Counted] = {}
+    for batch in BUDGETS:
+        step(f"Counting {events} events in batches of {batch}")
+        traffic = Traffic(batch=batch, events=events, records=BUSY)
+        busy[batch], quiet[batch] = count_path(traffic, bundle), count_path(replace(traffic, records=QUIET), bundle)
+    return busy, quiet
 
 
 def _path_line(batch: int, busy: Counted, quiet: Counted, prices: PriceList) -> Line:
@@ -128,6 +141,17 @@ def _front_line(batch: int, prices: PriceList) -> Line:
 
 def _lake_line(batch: int, counted: CountedLake, prices: PriceList) -> Line:
     return Line(what=f"on top, with the lake, batches of {batch}", usd=per_million(counted, prices))
+
+
+def _segment_lines(evaluations: Evaluations, prices: PriceList) -> list[Line]:
+    kinds = (("the sample brand's seven segments", evaluations.sample), (f"{LOOKING} segments that look at the event", evaluations.looking))
+    lines = [
+        Line(what=f"on top, with {what}, batches of {batch}", usd=_per_million(bill, count, prices))
+        for what, counted in kinds
+        for batch, (bill, count) in counted.items()
+    ]
+    single = [Line(what=what, usd=_per_million(bill, count, prices), of="of them") for what, (bill, count) in evaluations.single.items()]
+    return [*lines, *single]
 
 
 def _per_million(bill: Bill, count: int, prices: PriceList) -> Decimal:

@@ -10,7 +10,7 @@ from typing import Any
 from ariane.definitions.bundle import Bundle
 from cli.bench.cloud import Cloud, in_the_cloud
 from cli.bench.cloud_stores import uncounted
-from cli.bench.traffic import BROWSED, TRIGGER, Person, mean_size, past_of
+from cli.bench.traffic import BROWSED, TRIGGER, Person, mean_size, orders_of, past_of
 from cli.bench.units import Bill, item_size
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -55,11 +55,14 @@ class Counted:
     """Mean and largest size of what lies in the log and the profiles in the end; of the log without the past."""
 
 
-def count_path(traffic: Traffic, bundle: Bundle) -> Counted:
-    """``bundle``: the definitions published. Raises ValueError where an event was refused."""
+def count_path(traffic: Traffic, bundle: Bundle, *, is_evaluated: bool = False, orders: int = 0) -> Counted:
+    """``bundle``: the definitions published. ``orders``: of each person, in the year before. ``is_evaluated``: with the function
+    ``segments``. Raises ValueError where an event was refused."""
     with in_the_cloud(NOON, bundle) as (cloud, key):
         people = [Person(number) for number in range(traffic.people)]
-        _live_through_the_past(cloud, key, people)
+        _live_through_the_past(cloud, key, people, orders)
+        if is_evaluated:
+            cloud.evaluate()
         before = cloud.bill.snapshot()
         sent: list[list[Json]] = []
         moments = [_moments(NOON - _SENT_LATE) for _ in people]
@@ -70,6 +73,8 @@ def count_path(traffic: Traffic, bundle: Bundle) -> Counted:
                 cloud.collect(sent[-1], write_key=key)
             cloud.stitch(records=traffic.records * traffic.people_in_batch)
             cloud.run_journeys()
+            if is_evaluated:
+                cloud.evaluate()
         return Counted(cloud.bill.since(before), traffic.events, mean_size(sent), _item_sizes())
 
 
@@ -82,8 +87,10 @@ def _item_sizes() -> dict[str, tuple[float, int]]:
     return {table: (mean(found), max(found)) for table, found in sizes.items()}
 
 
-def _live_through_the_past(cloud: Cloud, key: str, people: Sequence[Person]) -> None:
+def _live_through_the_past(cloud: Cloud, key: str, people: Sequence[Person], orders: int) -> None:
     for person in people:
+        if orders:
+            cloud.collect(orders_of(person, NOON, number=orders), write_key=key)
         cloud.collect(past_of(person, NOON - _SENT_LATE, events=PAST_EVENTS), write_key=key)
     cloud.stitch(records=10)
     cloud.waiting.clear()

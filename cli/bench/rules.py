@@ -30,6 +30,8 @@ LAKE_RULES = (
     Rule({"source": ["ariane"], "detail-type": ["Profile Split"]}, {"kind": "split"}),
 )
 """Those of infra/lake.py. They lead to another queue."""
+SEGMENTS_RULES = LAKE_RULES
+"""Those of infra/segments.py, to the evaluate queue. What the bus puts there is billed where it is evaluated."""
 
 
 def matching(rules: Sequence[Rule], entry: Json) -> Iterator[str]:

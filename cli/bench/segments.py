@@ -6,11 +6,13 @@ property, one in three a sum over a lifetime. Evaluating segments is another fun
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from statistics import mean
 from typing import Any
 
 import orjson
 
+from ariane.adapters.aws.items.bundles import fragment_item
 from ariane.conditions.observing import Asked, Observing
 from ariane.conditions.series import Keep, Series
 from ariane.conditions.values import PropertyTest
@@ -22,8 +24,8 @@ from ariane.profiles.admission import placed_events
 from ariane.profiles.applying import apply
 from ariane.profiles.fragments import Fragment, decode, encode
 from cli.bench.growth import EVENTS, KEY, World, browsing, without_collecting
-from cli.bench.traffic import BROWSED
-from cli.bench.units import Unit
+from cli.bench.traffic import BROWSED, Person, orders_of, past_of
+from cli.bench.units import Unit, item_size
 from cli.report import Progress
 
 _PEOPLE = 50
@@ -32,6 +34,9 @@ _WARM_UP = 2_000
 _REQUESTS = 500
 _ROUNDS = 3
 _MONTH = 30 * 86_400
+_ORDERS = (0, 2, 8, 24)
+_BUYERS = 10
+_BROWSED_BETWEEN = 60
 
 
 def plans() -> Mapping[str, Observing]:
@@ -57,7 +62,27 @@ def measure(progress: Progress) -> dict[str, Any]:
     for name, observing in plans().items():
         with progress.step(f"{_WARM_UP + _REQUESTS:,} requests of {EVENTS} events each under {name} series"):
             found[name] = _under(observing)
-    return {"what": "an event of a known customer, by the series that segments ask for", "by_series": found}
+    buyers = {f"{orders} orders": _buyer(orders) for orders in _ORDERS}
+    return {"what": "an event of a known customer, by the series that segments ask for", "by_series": found, "buyers": buyers}
+
+
+def _buyer(orders: int) -> dict[str, int]:
+    """A customer of two years who browses in between: the fragment's bytes with what the built-in computed traits record, and without."""
+    return {name: _row_of_buyer(orders, plan) for name, plan in (("with", CustomerView.built_in().observing), ("without", Observing()))}
+
+
+def _row_of_buyer(orders: int, observing: Observing) -> int:
+    """Mean bytes, of ``_BUYERS``."""
+    world, sizes = World(observing=observing), []
+    for number in range(_BUYERS):
+        person = Person(number)
+        sent = [*orders_of(person, world.now, number=orders), *past_of(person, world.now, events=_BROWSED_BETWEEN)]
+        sent += [person.browse("Product Added", world.now - timedelta(days=2, minutes=each)) for each in range(2)]
+        for message in sorted(sent, key=lambda each: each["timestamp"]):
+            world.stitch(world.decide([message]))
+        stored = world.fragments.inner.load([person_id(Identifier("user_id", person.user_id), KEY)])
+        sizes += [item_size(fragment_item(each)) for each in stored.values()]
+    return round(mean(sizes))
 
 
 def _under(observing: Observing) -> dict[str, Any]:
@@ -103,8 +128,13 @@ def _batch(world: World, number: int) -> Sequence[Event]:
 
 
 def shown(result: dict[str, Any]) -> str:
-    """A line for each plan."""
-    return "\n".join(_line(name, each, each["cpu_microseconds_per_event"]) for name, each in result["by_series"].items())
+    """A line for each plan, and for each buyer."""
+    lines = [_line(name, each, each["cpu_microseconds_per_event"]) for name, each in result["by_series"].items()]
+    lines += [
+        f"a buyer of {name} in two years: {each['with']:,} bytes, {each['with'] - each['without']:,} of them for the built-in traits"
+        for name, each in result["buyers"].items()
+    ]
+    return "\n".join(lines)
 
 
 def _line(name: str, found: dict[str, Any], cpu: dict[str, float]) -> str:

@@ -66,10 +66,13 @@ def collect_10() -> float:
     return _each(answer, _CALLS)
 
 
-def stitch_event() -> float:
+def stitch_event(segments: str = "0") -> float:
+    """With so many segments published that look at the events."""
     from handlers import stitch
 
     _publish_rules()
+    if int(segments):
+        _publish_segments(int(segments))
     batches = [_batch(number) for number in range(_BATCHES + 6)]
     for known in batches[:6]:
         stitch.handler(known, None)  # type: ignore[arg-type]
@@ -119,6 +122,22 @@ def _publish_sources() -> None:
 def _publish_rules() -> None:
     for name in ("interest", "identity"):
         _put_document("journeys_table", name, {})
+
+
+def _publish_segments(count: int) -> None:
+    """Each looks at every event that is sent, by its price."""
+    from ariane.instants import format_instant, utc_now
+    from cli.bench.segment_world import view_of
+
+    where = {"performed": "Product Viewed", "within": "30 days"}
+    conditions = {
+        f"s{number}": {**where, "times": {"gte": 2}, "where": [{"property": "price", "gte": number / 10}]} for number in range(count)
+    }
+    view, at = view_of(conditions, utc_now()), format_instant(utc_now())
+    told = {name: {"condition": each, "version": "v1", "published_at": at} for name, each in conditions.items()}
+    computed = {name: each.model_dump(mode="json", by_alias=True, exclude_none=True) for name, each in view.catalogue.computed.items()}
+    document = {"version": "v1", "traits": {"precedence": {}, "computed": computed}, "segments": told}
+    _put_document("journeys_table", "profiles", {**document, "observing": view.observing.to_document()})
 
 
 def _put_document(table: str, name: str, content: dict[str, Any]) -> None:

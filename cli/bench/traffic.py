@@ -94,6 +94,27 @@ class Person:
         }
         return {**self._envelope(at), "type": "identify", "traits": traits}
 
+    def order(self, at: datetime, number: int) -> Json:
+        chance = self.chance
+        products: list[Json] = [
+            {
+                "product_id": f"P{chance.randrange(9_000)}",
+                "category": chance.choice(("shoes", "dresses", "knitwear", "jeans", "coats", "shirts")),
+                "size": chance.choice(("S", "M", "L", "38", "39")),
+                "price": chance.choice((29.9, 49.9, 89.0, 129.0)),
+                "quantity": 1,
+            }
+            for _ in range(chance.randrange(1, 4))
+        ]
+        told = {
+            "order_id": f"O{self.number}-{number}",
+            "total": round(sum(each["price"] for each in products), 2),
+            "currency": "EUR",
+            "sales_channel": chance.choice(("web", "web", "app", "store")),
+            "products": products,
+        }
+        return {**self._envelope(at), "type": "track", "event": "Order Completed", "properties": told}
+
     def _envelope(self, at: datetime) -> Json:
         path = f"/p/{_slug(self.chance.choice(_PRODUCTS))}"
         page = {"path": path, "referrer": "", "search": "", "title": "Boutique"}
@@ -139,6 +160,12 @@ def past_of(person: Person, until: datetime, *, events: int) -> list[Json]:
         at += timedelta(seconds=person.chance.randrange(4, 240)) + (timedelta(hours=20) if person.chance.random() < 0.12 else timedelta())
         sent.append(person.browse(name, min(at, until - timedelta(hours=1))))
     return sent
+
+
+def orders_of(person: Person, until: datetime, *, number: int) -> list[Json]:
+    """Over the two years before ``until``, the oldest first; each of one to three products."""
+    apart = timedelta(days=730) / max(1, number)
+    return [person.order(until - apart * (number - place) + timedelta(days=1), place) for place in range(number)]
 
 
 def mean_size(batches: Sequence[Sequence[Json]]) -> float:

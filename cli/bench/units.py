@@ -19,7 +19,7 @@ A ``Bill`` keeps (by which function, on what, unit) apart; ``since`` subtracts a
 Every rule names the page of AWS that states it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from decimal import Decimal
@@ -90,6 +90,11 @@ class Bill:
     def include(self, other: "Bill") -> None:
         for entry, quantity in other._units.items():
             self._units[entry] = self._units.get(entry, Decimal(0)) + quantity
+
+    def only(self, wanted: Callable[[Entry], bool]) -> Self:
+        left = self.snapshot()
+        left._units = {entry: quantity for entry, quantity in self._units.items() if wanted(entry)}
+        return left
 
     def since(self, earlier: "Bill") -> Self:
         """What came on top of ``earlier``."""

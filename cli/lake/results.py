@@ -9,7 +9,8 @@ from decimal import Decimal
 
 import orjson
 
-from cli.report import print_table
+from ariane.segments.audience_csv import harmless
+from cli.report import print_table, printable
 
 DOLLARS_PER_TERABYTE = 5
 """Athena's list price in us-east-1. https://aws.amazon.com/athena/pricing/"""
@@ -37,8 +38,8 @@ def show(result: Result, *, how: str) -> None:
             print(orjson.dumps(dict(zip(_distinct(result.columns), row, strict=True)), default=_plain).decode())
     elif how == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(result.columns)
-        writer.writerows(["" if value is None else _in_a_cell(value) for value in row] for row in result.rows)
+        writer.writerow(map(_in_a_spreadsheet, result.columns))
+        writer.writerows(map(_in_a_spreadsheet, row) for row in result.rows)
     elif result.columns:
         names = _distinct(result.columns)
         print_table("", [dict(zip(names, map(_in_a_cell, row), strict=True)) for row in result.rows], names)
@@ -62,6 +63,13 @@ def size_of(count: int) -> str:
 def _distinct(names: Sequence[str]) -> list[str]:
     """``count(*)`` twice is two columns."""
     return [name if name not in names[:place] else f"{name}_{place + 1}" for place, name in enumerate(names)]
+
+
+def _in_a_spreadsheet(value: object) -> object:
+    """Events are public: a text of theirs is no formula there, and steers no terminal. Numbers stay as they are."""
+    said = "" if value is None else _in_a_cell(value)
+    is_number = isinstance(value, int | float | Decimal)
+    return said if is_number or not isinstance(said, str) else harmless(printable(said))
 
 
 def _in_a_cell(value: object) -> object:

@@ -5,7 +5,6 @@ Started by the local run as ``python -m cli.local.companion CONFIG``; it ends wi
 
 import logging
 import sys
-import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,8 +16,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ariane.adapters.aws.parameters import SsmParameters
+from ariane.events import openapi as collectors
 from ariane.events.front import front_proof
+from ariane.profiles import openapi as profiles
 from cli.local import environment, processes, proxy
+from cli.local.access_log import LINKS, AccessLog, Routes
 from cli.local.front import Rewrite, fronted, passing
 from cli.local.home import Child, Home, Ports
 from cli.local.outbox import Outbox
@@ -47,40 +49,16 @@ class Duties:
     """Of the deployment's parameter store: the front's proof comes from it."""
 
 
-class AccessLog:
-    """One JSON line a request: when, which API, what, how it was answered. No query, no body: they hold personal data."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        path.touch(mode=0o600)
-        self._lock = threading.Lock()
-
-    def observer(self, api: str) -> proxy.Observer:
-        def note(exchange: proxy.Exchange) -> None:
-            entry = {
-                "at": time.time(),
-                "api": api,
-                "method": exchange.method,
-                "path": exchange.target.partition("?")[0],
-                "status": exchange.status,
-                "ms": round(exchange.seconds * 1000, 1),
-            }
-            with self._lock, self._path.open("ab") as file:
-                file.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
-
-        return note
-
-
 def routes(duties: Duties, *, proof: str) -> list[proxy.Route]:
     log = AccessLog(Path(duties.access_log))
 
-    def api_route(name: str, port: int, api: str, rewrite: Rewrite) -> proxy.Route:
-        prefix = f"/_aws/execute-api/{api}/$default"
-        return proxy.Route(port=port, upstream_port=duties.emulator_port, prefix=prefix, observe=log.observer(name), rewrite=rewrite)
+    def api_route(name: str, port: int, api: str, rewrite: Rewrite, known: Routes) -> proxy.Route:
+        prefix, observe = f"/_aws/execute-api/{api}/$default", log.observer(name, known)
+        return proxy.Route(port=port, upstream_port=duties.emulator_port, prefix=prefix, observe=observe, rewrite=rewrite)
 
     return [
-        api_route("collect", duties.collect_port, duties.collect_api, fronted(proof)),
-        api_route("profile", duties.profile_port, duties.profile_api, passing),
+        api_route("collect", duties.collect_port, duties.collect_api, fronted(proof), Routes.of(collectors.openapi_document(""), LINKS)),
+        api_route("profile", duties.profile_port, duties.profile_api, passing, Routes.of(profiles.openapi_document())),
         proxy.Route(port=duties.outbox_port, upstream_port=duties.emulator_port, prefix="", observe=Outbox(Path(duties.outbox)).note),
     ]
 

@@ -5,6 +5,9 @@ from typing import Protocol
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+
 
 class Clock(Protocol):
     """Where a service takes the time from; tests pass a clock that stands still."""
@@ -38,4 +41,13 @@ def to_millis(instant: datetime) -> int:
 
 
 def from_millis(millis: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=millis)
+    """Beyond the years 1 to 9999 their first, or last, millisecond: no calendar that we write in goes further."""
+    return _EPOCH + timedelta(milliseconds=min(max(millis, _FIRST), _LAST))
+
+
+def moved(instant: datetime, by: timedelta) -> datetime:
+    """As far as the years 1 to 9999 go."""
+    try:
+        return instant + by
+    except OverflowError:
+        return from_millis(_LAST if by > timedelta(0) else _FIRST)

@@ -155,6 +155,7 @@ class ApiSettings(FunctionSettings):
     imports_queue_url: str
     person_key_parameter: str
     retention_days: int
+    definitions_ttl_seconds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,16 @@ def _add_backfills(
         allow(SEGMENTS_READ)
         return views.progress_view(at_desk().backfills().progress(unquote(backfill_id)))
 
+    @app.post("/v1/backfills/<backfill_id>/resume")
+    def resume(backfill_id: str) -> Answer:
+        allow(SEGMENTS_WRITE)
+        return views.progress_view(at_desk().backfills().resume(unquote(backfill_id))), 202
+
+    @app.get("/v1/backfills")
+    def latest() -> dict[str, Any]:
+        allow(SEGMENTS_READ)
+        return views.backfills_view(at_desk())
+
     @app.post("/v1/backfills")
     def start_all() -> Answer:
         allow(SEGMENTS_WRITE)

@@ -28,12 +28,13 @@ from ariane.profiles.reader import ProfileReader
 from ariane.profiles.refolding import RefoldReport, refold
 from ariane.profiles.stitching import StitchDefinitions, Stitcher, Stores, StreamRecord
 from ariane.segments.asking import EvaluationAsker
-from ariane.segments.backfilling import BackfillDesk, BackfillWorker
+from ariane.segments.backfilling import PARTS, BackfillDesk, BackfillWorker
 from ariane.segments.completing import Completing
 from ariane.segments.counting import take_count
 from ariane.segments.deciding import ENTERED, EXITED, LIFECYCLE_CHANGED
 from ariane.segments.evaluating import Evaluator, World
-from ariane.segments.jobs import message_of
+from ariane.segments.jobs import BackfillJob, message_of
+from ariane.segments.reading_ahead import ReadAhead
 from ariane.segments.rows import Row
 from ariane.segments.sweeping import DueWaker, Sweep
 from ariane.segments.worker import EvaluateWorker, Taken
@@ -100,10 +101,12 @@ class SegmentWorld:
 
     @property
     def evaluator(self) -> Evaluator:
+        ahead = ReadAhead(self.stack.identities, self.stack.fragments, self.rows)
         return Evaluator(
             World(
-                rows=self.rows,
-                profiles=self.reader,
+                rows=ahead.rows,
+                profiles=ahead.profiles,
+                ahead=ahead,
                 identities=self.stack.identities,
                 asking=self.asking,
                 announcer=self.stack.announcer,
@@ -156,7 +159,7 @@ class SegmentWorld:
     # what happens
 
     def stitch(self, records: Sequence[StreamRecord]) -> None:
-        asker = EvaluationAsker(self.queue, view=lambda: self.view, homes=self.stack.homes)
+        asker = EvaluationAsker(self.queue, view=lambda: self.view, rules=lambda: RULES, key=lambda: KEY, homes=self.stack.homes)
         stores = self.stores
         Stitcher(
             person=partial(stitch_person, stores=stores, key=KEY, late=self.stack.replays, background=self.stack.background),
@@ -174,9 +177,10 @@ class SegmentWorld:
         self.settle()
 
     def bodies(self) -> list[str]:
-        """What the queue holds, from the bus too, taken out; what is delayed stays for ``pass_time``."""
-        waiting = [each for each in self.queue.messages if each.delay]
-        bodies = [message_of(each.job) for each in self.queue.messages if not each.delay]
+        """What the queue holds, from the bus too, taken out; what is delayed stays for ``pass_time``, but for parts of a backfill that
+        were handed on to other workers."""
+        waiting = [each for each in self.queue.messages if each.delay and not (isinstance(each.job, BackfillJob) and each.delay < PARTS)]
+        bodies = [message_of(each.job) for each in self.queue.messages if each not in waiting]
         self.queue.messages[:] = waiting
         facts = self.stack.announcer.facts[self._told :]
         self._told = len(self.stack.announcer.facts)

@@ -96,6 +96,7 @@ def test_an_import_is_created_once_and_read_as_it_was_saved(stores: Stores) -> N
         tag="etag",
         progress=Progress(bytes=1, lines=2, rejected=1),
         after_line=7,
+        after_byte=70,
         parts=1,
     )
     assert stores.imports.save(changed) == changed.on(version=2)
@@ -118,7 +119,7 @@ def test_imports_are_listed_the_newest_first(stores: Stores) -> None:
     assert [each.id for each in stores.imports.all()] == ["imp_a", "imp_c", "imp_b"]
 
 
-def test_a_file_is_read_from_its_beginning_each_time(stores: Stores) -> None:
+def test_a_file_is_read_from_its_beginning_or_from_a_byte_on(stores: Stores) -> None:
     assert stores.uploads.find("imp_a") is None
     content = bytes(range(256)) * 10_000
     stores.upload("imp_a", content)
@@ -127,6 +128,7 @@ def test_a_file_is_read_from_its_beginning_each_time(stores: Stores) -> None:
     assert found.size == len(content)
     for _ in range(2):
         assert b"".join(stores.uploads.read("imp_a", found.tag)) == content
+        assert b"".join(stores.uploads.read("imp_a", found.tag, after=len(content) - 1)) == content[-1:]
 
 
 def test_a_file_that_was_replaced_is_not_read_for_the_one_before(stores: Stores) -> None:
@@ -172,6 +174,15 @@ def test_every_object_of_a_type_is_on_some_page_once(stores: Stores) -> None:
         if cursor is None:
             break
     assert sorted(found) == sorted(f"k{number}" for number in range(70))
+
+
+@pytest.mark.parametrize("cursor", ["²/", "16/", "-1/", "x", "+1/", "00/", "0/" + "k" * 1_025])
+def test_a_cursor_that_is_none_of_the_tables_is_refused(cursor: str) -> None:
+    with mock_aws():
+        make_table("imports")
+        objects = DynamoObjects(boto3.client("dynamodb", region_name=REGION), table="imports")
+        with pytest.raises(Rejected, match="invalid_cursor"):
+            objects.page("stock", cursor=cursor)
 
 
 def test_a_report_of_any_length_is_one_file_behind_its_link() -> None:

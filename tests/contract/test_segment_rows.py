@@ -166,6 +166,25 @@ def test_what_was_announced_is_emptied_unless_the_row_was_written_since(store: S
     assert store.load(["prs_never"]) == {}
 
 
+@pytest.mark.parametrize("due", [None, NOON + 50])
+def test_what_time_brought_stays_due_as_it_was_until_it_is_announced(store: Store, due: int | None) -> None:
+    row = a_row(memberships={"vip": VIP}, outbox=(Fact("Segment Exited", {}),), due=due, overdue=NOON)
+    store.commit(RowChange(row=row))
+    read = store.load(["prs_a"])["prs_a"]
+    assert (read.due, read.overdue, everybody_due(store)) == (due, NOON, [Due("prs_a", NOON)])
+    store.announced(replace(read, version=9))
+    assert everybody_due(store) == [Due("prs_a", NOON)]
+    for _ in range(2):
+        store.announced(read)
+
+        assert store.load(["prs_a"])["prs_a"] == replace(read, outbox=(), overdue=None)
+        assert everybody_due(store) == ([] if due is None else [Due("prs_a", due)])
+
+
+def everybody_due(store: Store) -> list[Due]:
+    return [each for shard in range(SHARDS) for page in store.due(shard, NOON + 99, page=9) for each in page]
+
+
 def test_what_is_due_is_found_by_shard_the_earliest_first_page_by_page(store: Store) -> None:
     people = [f"prs_{number:03}" for number in range(60)]
     for number, person in enumerate(people):

@@ -13,7 +13,7 @@ from tests.faults.planted import Planted
 
 
 def _never_due(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(deciding, "_due", lambda found: None)
+    patch.setattr(deciding, "_due", lambda found, *, is_unsure: None)
 
 
 def _parts_are_forgotten(patch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from ariane.segments.backfilling import BackfillDesk, BackfillWorker
 from ariane.segments.completing import Completing
 from ariane.segments.counting import take_count
 from ariane.segments.evaluating import Evaluator, World
+from ariane.segments.reading_ahead import ReadAhead
 from ariane.segments.sweeping import DueWaker, Sweep
 from ariane.segments.worker import EvaluateWorker
 
@@ -37,9 +38,11 @@ def evaluate_worker(
     """``fresh``: the view as it is published, not as it was a minute ago."""
     homes = HomeReader(port("identities"), rules=rules, key=lambda: key)
     reader = ProfileReader(port("identities"), port("fragments"))
+    ahead = ReadAhead(port("identities"), port("fragments"), port("segment_rows"))
     world = World(
-        rows=port("segment_rows"),
-        profiles=reader,
+        rows=ahead.rows,
+        profiles=ahead.profiles,
+        ahead=ahead,
         identities=port("identities"),
         asking=Asking(view=view, rules=rules, log=port("log"), homes=homes, whole=reader.snapshot, consents=port("consents").states),
         announcer=port("announcer"),
@@ -88,7 +91,8 @@ def due_waker(port: Port, *, clock: Any) -> DueWaker:
 
 
 def asker(port: Port, *, view: Callable[[], CustomerView], rules: Callable[[], Rules], key: bytes) -> EvaluationAsker:
-    return EvaluationAsker(port("evaluate_queue"), view=view, homes=HomeReader(port("identities"), rules=rules, key=lambda: key))
+    homes = HomeReader(port("identities"), rules=rules, key=lambda: key)
+    return EvaluationAsker(port("evaluate_queue"), view=view, rules=rules, key=lambda: key, homes=homes)
 
 
 def fragment_ids(fragments: MemoryFragments) -> frozenset[str]:

@@ -79,6 +79,7 @@ NAMES: Mapping[str, str] = {
     "ImportQueue": "import_queue",
     "EvaluateQueue": "evaluate_queue",
     "MembershipRows": "segment_rows",
+    "EvaluatedRows": "segment_rows",
     "DueRows": "segment_rows",
     "SegmentMembers": "segment_rows",
     "Counts": "segment_counts",

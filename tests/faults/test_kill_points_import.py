@@ -36,6 +36,9 @@ CONTENT = (
     + ORDER
     + b"stock,sku,2026-01-01,3\nstock,sku,2026-01-02,4\norder,,2026-01-01,5\norder,u2,2026-01-03,6\n"
 )
+KEYED = MAPPING.replace("rules:", "key: [row]\nrules:")
+"""A run begins at its checkpoint."""
+ROWS = b"kind,id,at,n,row\n" + b"".join(b'%s,"row\n%d"\n\n' % (line, at) for at, line in enumerate(CONTENT.splitlines()[1:]))
 _PORTS = ("imports", "uploads", "reports", "objects", "log")
 
 
@@ -47,10 +50,10 @@ def chunks_of_two() -> Iterator[None]:
 
 
 class World(ImportWorld):
-    def __init__(self) -> None:
+    def __init__(self, mapping: str = MAPPING, content: bytes = CONTENT) -> None:
         super().__init__()
         self.overflow = MemoryOverflow()
-        self.id = self.begin(MAPPING, CONTENT)
+        self.id = self.begin(mapping, content)
         self.queue.put(self.id)
 
 
@@ -79,6 +82,7 @@ def end(world: World) -> Any:
 
 
 SCENARIO = Scenario(World, takes_in, end)
+ENTERED = Scenario(lambda: World(KEYED, ROWS), takes_in, end)
 
 
 def test_the_scenario_is_what_it_says() -> None:
@@ -88,14 +92,19 @@ def test_the_scenario_is_what_it_says() -> None:
     assert len({message for _, _, messages in sound["log"] for message in messages}) == 4
     assert len(sound["report"].splitlines()) == 3
     assert sound["stock"] == {"quantity": 4}
+    entered = sound_run(ENTERED).end
+    assert entered["counts"] == [8, 6, 2, 4, 2, len(ROWS)]
+    assert {name: entered[name] for name in ("state", "stock")} == {name: sound[name] for name in ("state", "stock")}
 
 
-def test_a_kill_at_any_call_loses_and_doubles_nothing() -> None:
-    assert assert_same_end(SCENARIO, KILLS) >= 60
+@pytest.mark.parametrize("scenario", [SCENARIO, ENTERED])
+def test_a_kill_at_any_call_loses_and_doubles_nothing(scenario: Scenario[World]) -> None:
+    assert assert_same_end(scenario, KILLS) >= 60
 
 
-def test_a_call_that_fails_in_any_way_loses_and_doubles_nothing() -> None:
-    assert_same_end(SCENARIO, PASSING)
+@pytest.mark.parametrize("scenario", [SCENARIO, ENTERED])
+def test_a_call_that_fails_in_any_way_loses_and_doubles_nothing(scenario: Scenario[World]) -> None:
+    assert_same_end(scenario, PASSING)
 
 
 @given(plan=plans(calls=60, kinds=tuple(Kind), size=3))

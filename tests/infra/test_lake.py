@@ -5,7 +5,7 @@ import json
 import re
 from typing import Any
 
-from ariane.lake.columns import SAVED, TABLES, VIEWS
+from ariane.lake.columns import FIRST_DAY, SAVED, TABLES, VIEWS
 from tests.infra.conftest import Synthesise
 from tests.infra.templates import Synthesised, as_list, flat
 
@@ -49,6 +49,7 @@ def test_days_are_computed_and_nothing_crawls(prod: Synthesised) -> None:
         parameters = tables(prod)[table.name]["Parameters"]
         assert isinstance(parameters, dict)
         assert parameters["projection.enabled"] == "true"
+        assert parameters["projection.day.range"] == f"{FIRST_DAY},NOW+1DAYS"
         assert flat(parameters["storage.location.template"]).endswith(f"/{table.name}/day=${{day}}")
     assert not prod.platform.of_type("AWS::Glue::Crawler")
 

@@ -48,6 +48,7 @@ def test_a_mistyped_option_is_refused_by_its_name(option: str, value: str) -> No
 def test_memory_is_set_by_function_and_defaults_for_the_rest() -> None:
     made = stage(memory={"collect": 256})
     assert (made.memory_of("collect"), made.memory_of("stitch"), made.memory_of("tick")) == (256, 1024, 512)
+    assert made.memory_of("imports") == 1769
 
 
 def test_only_production_keeps_its_stores_and_rings_alarms() -> None:

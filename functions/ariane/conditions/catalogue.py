@@ -84,6 +84,11 @@ def segments_named(condition: Condition) -> frozenset[str]:
     return frozenset(leaf.segment for leaf in leaves_of(condition) if isinstance(leaf, InSegment))
 
 
+def asks_for_days(condition: Condition) -> bool:
+    """Whether it matters in which time zone the person's days begin."""
+    return any(isinstance(leaf, TraitTest) and leaf.anniversary is not None for leaf in leaves_of(condition))
+
+
 def traits_named(condition: Condition) -> frozenset[str]:
     """Top-level names."""
     tests = (leaf.has_been if isinstance(leaf, HasBeen) else leaf for leaf in leaves_of(condition))

@@ -17,6 +17,8 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _LONGEST_NUMBER = 40
 EXACT = Context(prec=800, Emin=-99_999, Emax=99_999)
 """Digits from the largest to the smallest number that JSON can say, and then some: sums of them are never rounded."""
+MOST_EXACT = 2**53
+"""The largest whole number up to which every JSON reader has them all."""
 LONGEST_VALUE = 200
 """Characters of a text that is tallied, as ``MOST_VALUES`` are."""
 _ALL_THERE_IS = 2**62

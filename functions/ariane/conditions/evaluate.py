@@ -8,6 +8,7 @@ from typing import Any
 from ariane.conditions.catalogue import Catalogue, segments_named
 from ariane.conditions.computed import LIFECYCLE
 from ariane.conditions.computed_steps import Value, computed_steps, lifecycle_steps
+from ariane.conditions.entries import EXACT, MOST_EXACT
 from ariane.conditions.event_tests import first_steps, last_steps, near_steps, performed_steps, sequence_steps
 from ariane.conditions.model import (
     All,
@@ -72,7 +73,12 @@ def computed_values(view: View, catalogue: Catalogue, now: int) -> abc.Mapping[s
 def as_json(value: Value) -> object:
     if not isinstance(value, Decimal):
         return value
-    return int(value) if value == value.to_integral_value() else float(round(value, 6))
+    if abs(value) > MOST_EXACT:
+        return float(value)
+    return int(value) if value == value.to_integral_value(context=EXACT) else float(value.quantize(_MILLIONTH, context=EXACT))
+
+
+_MILLIONTH = Decimal("0.000001")
 
 
 class Evaluation:

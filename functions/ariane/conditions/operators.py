@@ -9,7 +9,7 @@ from typing import Any
 from ariane.conditions.durations import parse_duration
 from ariane.conditions.entries import amount_of
 from ariane.conditions.values import OneOperator, PropertyTest
-from ariane.instants import parse_instant
+from ariane.instants import moved, parse_instant
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST_INSTANT = 64
@@ -114,17 +114,17 @@ def _contains(value: object, operand: object, _now: datetime) -> bool:
 
 def _within(value: object, operand: Any, now: datetime) -> bool:
     instant = instant_of(value)
-    return instant is not None and now - parse_duration(operand) <= instant <= now
+    return instant is not None and moved(now, -parse_duration(operand)) <= instant <= now
 
 
 def _older_than(value: object, operand: Any, now: datetime) -> bool:
     instant = instant_of(value)
-    return instant is not None and instant < now - parse_duration(operand)
+    return instant is not None and instant < moved(now, -parse_duration(operand))
 
 
 def _within_next(value: object, operand: Any, now: datetime) -> bool:
     instant = instant_of(value)
-    return instant is not None and now <= instant <= now + parse_duration(operand)
+    return instant is not None and now <= instant <= moved(now, parse_duration(operand))
 
 
 type _Check = Callable[[object, Any, datetime], bool]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Self
 
 import orjson
@@ -52,11 +53,16 @@ class Segment:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CustomerView:
     catalogue: Catalogue
     observing: Observing
     segments: Mapping[str, Segment] = field(default_factory=dict)
+
+    @cached_property
+    def of_state(self) -> frozenset[str]:
+        """Segments that ask for consents, be it through others: of those the latest decisions are known, not what was so before them."""
+        return frozenset(name for name, each in self.segments.items() if needs([each.condition], self.catalogue).consents)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any] | None) -> Self:

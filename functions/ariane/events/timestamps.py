@@ -9,6 +9,8 @@ from ariane.instants import parse_instant
 _DAY = timedelta(hours=24)
 REACH = _DAY
 """How far back a public source's word may count."""
+MOST_SKEW = _DAY
+"""Between two clocks; what is further apart is no skew."""
 
 
 def sent_instant(value: Any) -> datetime | None:
@@ -37,7 +39,7 @@ def corrected(original: datetime | None, *, sent_at: datetime | None, received_a
     if original is None:
         return received_at
     skew = received_at - sent_at if sent_at is not None else timedelta()
-    instant = _shifted(original, skew) if abs(skew) <= _DAY else original
+    instant = _shifted(original, skew) if abs(skew) <= MOST_SKEW else original
     earliest = received_at - REACH if is_public else instant
     return min(max(instant, earliest), received_at)
 

@@ -1,6 +1,7 @@
 """A cell's text as a value. What cannot be read is Rejected by the column's name, never by its content."""
 
 import math
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -13,7 +14,12 @@ from ariane.instants import format_instant
 
 _LARGEST = Decimal("1e15")
 _LONGEST_NUMBER = 40
-_BLANKS = str.maketrans("", "", "\u00a0\u202f\u2009 ")
+_BLANKS = str.maketrans("\u00a0\u202f\u2009", "   ")
+_GROUPED = {
+    "western": re.compile(r"[+-]?[0-9]{1,3}(\|[0-9]{3})+"),
+    "indian": re.compile(r"[+-]?[0-9]{1,2}(\|[0-9]{2})*\|[0-9]{3}"),
+}
+"""Digits before the decimal sign, ``|`` between their groups."""
 _MOST_ELEMENTS = 1_000
 
 
@@ -102,15 +108,28 @@ class Cells:
 
 
 def plain_number(text: str, numbers: Numbers) -> str:
-    """``1 234,50 €`` is none, ``1 234,50`` is ``1234.50``."""
+    """``1 234,50 €`` is none, ``1 234,50`` is ``1234.50``, and ``12,50`` is none where commas are for thousands: it is no ``1250``."""
     if len(text) > _LONGEST_NUMBER:
         return "none"
     bare = text.strip()
-    if numbers.thousands:
-        bare = bare.translate(_BLANKS) if numbers.thousands == " " else bare.replace(numbers.thousands, "")
+    if numbers.thousands and not bare.isdecimal():
+        bare = _ungrouped(bare, numbers)
     if numbers.decimal != ".":
         bare = "none" if "." in bare else bare.replace(numbers.decimal, ".")
     return "none" if "_" in bare else bare
+
+
+def _ungrouped(bare: str, numbers: Numbers) -> str:
+    told = bare
+    if numbers.thousands == " ":
+        told = bare.translate(_BLANKS)
+        told = told[:1] + told[1:].lstrip() if told[:1] in "+-" else told
+    if numbers.thousands not in told:
+        return told
+    whole, sign, fraction = told.partition(numbers.decimal)
+    if numbers.thousands in fraction or not _GROUPED[numbers.grouping].fullmatch(whole.replace(numbers.thousands, "|")):
+        return "none"
+    return whole.replace(numbers.thousands, "") + sign + fraction
 
 
 def as_json(number: Decimal) -> int | float:

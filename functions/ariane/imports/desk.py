@@ -28,7 +28,7 @@ from ariane.instants import Clock, format_instant, parse_instant
 
 _MOST_LISTED = 200
 _NOBODY_IS_AT_IT = timedelta(hours=1)
-"""A run saves every few seconds, and a killed one comes back within minutes, five times."""
+"""A run saves every few seconds, but for the minutes in which it looks at a file or passes over what came in before."""
 _SHOWN = 500
 """Characters of a refused line in an answer; the report's file has all of it."""
 _HEX = frozenset("0123456789abcdef")
@@ -138,7 +138,9 @@ def view(found: Import) -> dict[str, Any]:
 
 
 def _afresh(failed: Import) -> Import:
-    return failed.on(state=State.AWAITING_UPLOAD, error=None, layout=None, header="", tag="", progress=Progress(), after_line=0, parts=0)
+    return failed.on(
+        state=State.AWAITING_UPLOAD, error=None, layout=None, header="", tag="", progress=Progress(), after_line=0, after_byte=0, parts=0
+    )
 
 
 def _file(value: Any) -> FileInfo:
@@ -147,10 +149,10 @@ def _file(value: Any) -> FileInfo:
     name, size, digest = value.get("name"), value.get("size"), value.get("sha256")
     if not isinstance(name, str) or not 0 < len(name) <= 300:
         raise Rejected("invalid_import", "file.name: is a text of 1 to 300 characters")
-    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= LARGEST_FILE:
-        raise Rejected(
-            "file_too_large", f"file.size: is a number of bytes up to {LARGEST_FILE:,}; compress a larger file with gzip, or cut it"
-        )
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        raise Rejected("invalid_import", "file.size: is a whole number of bytes")
+    if size > LARGEST_FILE:
+        raise Rejected("file_too_large", f"file.size: is at most {LARGEST_FILE:,} bytes; compress a larger file with gzip, or cut it")
     if size == 0:
         raise Rejected("empty_file", "file.size: the file is empty")
     if not isinstance(digest, str) or len(digest) != 64 or set(digest) - _HEX:

@@ -50,10 +50,10 @@ class Taken:
 class Events:
     """Iterates what each row or group of a file becomes. Passing rows over (``skip_to``) counts equal ones all the same."""
 
-    def __init__(self, rows: Rows, mapping: MappingFile, *, as_of: datetime) -> None:
+    def __init__(self, rows: Rows, mapping: MappingFile, *, as_of: datetime, received_at: datetime | None = None) -> None:
         self._rows = rows
         self._mapping = mapping
-        self._shaper = Shaper(mapping, rows.table, as_of=as_of)
+        self._shaper = Shaper(mapping, rows.table, as_of=as_of, received_at=received_at)
         self._times = mapping.time_columns
         self._seen: Counter[int] = Counter()
 

@@ -1,7 +1,8 @@
 """Taking a file in: chunk by chunk into the log, with a checkpoint behind each, so that whatever ends it, it goes on there.
 
-A chunk is cut by content alone and its events are named by content, so a chunk that is done again lands on itself. The file is read from
-its beginning by every run: what is behind the checkpoint is only counted, and gzip cannot be entered halfway.
+A chunk is cut by content alone and its events are named by content, so a chunk that is done again lands on itself. A run goes
+on at the checkpoint's byte where the mapping has a ``key`` and the file is neither gzipped nor wide; otherwise it reads the file from its
+beginning: equal lines before the checkpoint are counted, and gzip cannot be entered halfway.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from ariane.events.wire import Request, Submission
 from ariane.imports.documents import kept_mapping
 from ariane.imports.events import Events, Refused, Taken
 from ariane.imports.layout import Layout, look_at
+from ariane.imports.mapping import MappingFile
 from ariane.imports.model import (
     BusinessObject,
     Import,
@@ -32,7 +34,7 @@ from ariane.imports.model import (
 )
 from ariane.imports.planning import PlanOfEach
 from ariane.imports.report import csv_pieces, ndjson_pieces
-from ariane.imports.rows import Rows
+from ariane.imports.rows import Entry, Rows
 from ariane.instants import Clock, parse_instant
 
 MOST_TAKEN = 1_000
@@ -157,8 +159,16 @@ class _Run:
             log=self._counted, overflow=ports.overflow, rejects=_NoRejects(), meter=ports.meter, for_each=ports.for_each
         )
         mapping = kept_mapping(found.mapping)
-        rows = Rows(lambda: ports.uploads.read(found.id, found.tag), Layout.from_document(found.layout), mapping)
-        self._taken = Events(rows, mapping, as_of=found.as_of).taken(after_line=found.after_line)
+        rows = self._rows(found, Layout.from_document(found.layout), mapping)
+        self._taken = Events(rows, mapping, as_of=found.as_of, received_at=found.created_at).taken(after_line=found.after_line)
+
+    def _rows(self, found: Import, layout: Layout, mapping: MappingFile) -> Rows:
+        """Behind the checkpoint where that can be: otherwise lines before it are read once more, to be counted."""
+        uploads, after = self._ports.uploads, found.after_byte
+        entry = None
+        if after and layout.can_be_entered and not mapping.counts_lines:
+            entry = Entry(found.after_line, after, lambda: uploads.read(found.id, found.tag, after=after))
+        return Rows(lambda: uploads.read(found.id, found.tag), layout, mapping, entry=entry)
 
     def chunks(self) -> Iterator[list[Taken]]:
         chunk: list[Taken] = []
@@ -183,8 +193,9 @@ class _Run:
         rows = sum(len(taken.rows) for taken in chunk)
         skipped = sum(len(taken.rows) for taken in chunk if taken.is_skipped)
         was = found.progress
+        last = chunk[-1].rows[-1]
         progress = Progress(
-            bytes=chunk[-1].rows[-1].position,
+            bytes=min(last.position, was.bytes_total),
             bytes_total=was.bytes_total,
             lines=was.lines + rows,
             accepted=was.accepted + rows - skipped - len(refused),
@@ -194,7 +205,7 @@ class _Run:
             copies=was.copies + self._counted.copies - before,
             objects=was.objects + objects,
         )
-        return found.on(progress=progress, after_line=chunk[-1].rows[-1].line, parts=found.parts + bool(refused))
+        return found.on(progress=progress, after_line=last.last_line, after_byte=last.position, parts=found.parts + bool(refused))
 
     def _keep_events(self, found: Import, chunk: Sequence[Taken]) -> int:
         decided = self._decided(found, chunk)

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from ariane.conditions.model import PropertyTest
 from ariane.definitions.strict import Definition, at_field, matching
+from ariane.imports.time_formats import time_format
 from ariane.instants import parse_instant
 
 MOST_RULES = 50
@@ -19,6 +20,9 @@ REPORT_COLUMNS = ("_line", "_code", "_message")
 RAW = "_raw"
 """In a report of NDJSON: a line that is no JSON object, as a text."""
 
+_NOT_OF_FILES = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})
+_NO_SIGNS = frozenset("\r\n\0")
+
 type Column = Annotated[str, Field(min_length=1, max_length=200)]
 type Path = Annotated[str, Field(max_length=200), matching(r"[^.\s][^.]*(\.[^.]+)*", "is not a name, or names with dots between")]
 type Constant = str | int | float | bool
@@ -26,11 +30,15 @@ type EventName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 def _encoding(name: str) -> str:
+    """By its one name."""
     try:
-        codecs.lookup(name)
-    except LookupError as error:
-        raise ValueError(f"{name!r} is no encoding that is known, such as utf-8, utf-16, cp1252 or latin-1") from error
-    return name
+        known = codecs.lookup(name).name
+        "a".encode(known)  # a codec of bytes, such as zlib, refuses
+    except (LookupError, ValueError) as error:
+        raise ValueError(f"{name!r} is no encoding of texts that is known, such as utf-8, utf-16, cp1252 or latin-1") from error
+    if known in _NOT_OF_FILES:
+        raise ValueError(f"{name!r} is no encoding that files are written in, such as utf-8, utf-16, cp1252 or latin-1")
+    return known
 
 
 def _zone(name: str) -> str:
@@ -49,7 +57,14 @@ def _instant(text: str) -> str:
     return text
 
 
+def _sign(text: str) -> str:
+    if text in _NO_SIGNS:
+        raise ValueError("is a line end, or NUL")
+    return text
+
+
 type Encoding = Annotated[str, AfterValidator(_encoding)]
+type TimeFormat = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(time_format)]
 type TimeZone = Annotated[str, AfterValidator(_zone)]
 type Type = Literal["text", "number", "integer", "boolean", "instant", "list"]
 
@@ -59,7 +74,7 @@ class FromColumn(Definition):
 
     column: Column
     type: Type = "text"
-    formats: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(max_length=10)] = ()
+    formats: Annotated[tuple[TimeFormat, ...], Field(max_length=10)] = ()
     """Of an instant: strptime formats, tried in order. Without: ISO 8601."""
     separator: Annotated[str, Field(min_length=1, max_length=3)] = ","
     """Of a list."""
@@ -179,11 +194,16 @@ class Group(Definition):
 class Numbers(Definition):
     decimal: Literal[".", ","] = "."
     thousands: Literal[",", ".", " ", "'", ""] = ""
+    """Before groups of three digits, and nowhere else."""
+    grouping: Literal["western", "indian"] = "western"
+    """``indian``: 12,34,567, groups of two before the last one of three."""
 
     @model_validator(mode="after")
     def _differ(self) -> Self:
         if self.decimal == self.thousands:
             raise at_field("thousands", "is the decimal sign too")
+        if self.grouping != "western" and not self.thousands:
+            raise at_field("grouping", "needs thousands: what stands between the groups")
         return self
 
 
@@ -203,8 +223,8 @@ class MappingFile(Definition):
     revision: Annotated[int, Field(ge=1)] = 1
     """Raised, the same lines are other events: for what was imported with a wrong mapping and shall come once more."""
     format: Literal["csv", "ndjson"] | None = None
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
-    quote: Annotated[str, Field(max_length=1)] = '"'
+    delimiter: Annotated[str, Field(min_length=1, max_length=1), AfterValidator(_sign)] | None = None
+    quote: Annotated[str, Field(max_length=1), AfterValidator(_sign)] = '"'
     """Empty: no quotes."""
     encoding: Encoding | None = None
     header: Annotated[tuple[Column, ...], Field(min_length=1, max_length=2_000)] | None = None
@@ -225,6 +245,11 @@ class MappingFile(Definition):
         return any(rule.timestamp is None and not rule.skip for rule in self.rules)
 
     @property
+    def counts_lines(self) -> bool:
+        """Whether a line, or group, is told apart by how many equal ones came before it."""
+        return not self.key
+
+    @property
     def time_columns(self) -> tuple[str, ...]:
         """Every column that some rule reads a line's time from, by name."""
         told = (rule.timestamp for rule in self.rules)
@@ -240,6 +265,14 @@ class MappingFile(Definition):
             self._check_sums(place, rule)
         if self.group is not None and self.key:
             raise at_field("key", "a group's key is what it is grouped by")
+        return self
+
+    @model_validator(mode="after")
+    def _signs_differ(self) -> Self:
+        if self.delimiter == '"':
+            raise at_field("delimiter", "is what reports are quoted by")
+        if self.delimiter is not None and self.delimiter == self.quote:
+            raise at_field("quote", "is the delimiter too")
         return self
 
     def _check_sums(self, place: int, rule: Rule) -> None:

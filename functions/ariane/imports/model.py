@@ -72,7 +72,9 @@ class Import:
     """Of the file that was looked at (``Upload``)."""
     progress: Progress = field(default_factory=Progress)
     after_line: int = 0
-    """Every row that begins up to this line is done with."""
+    """Every row that begins up to this line is done with; the last of them ends there, …"""
+    after_byte: int = 0
+    """… and with this byte of the file, inflated."""
     parts: int = 0
     """Of the report of rejects."""
     updated_at: datetime | None = None
@@ -158,8 +160,9 @@ class Uploads(Protocol):
         """None: nothing was uploaded."""
         ...
 
-    def read(self, import_id: str, tag: str) -> Iterator[bytes]:
-        """From the beginning, in pieces. Raises Rejected (``file_changed``) where another file lies there by now."""
+    def read(self, import_id: str, tag: str, *, after: int = 0) -> Iterator[bytes]:
+        """In pieces, behind its first ``after`` bytes, which are not all. Raises Rejected (``file_changed``) where another file lies there
+        by now."""
         ...
 
 

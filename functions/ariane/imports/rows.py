@@ -1,10 +1,10 @@
 """Lines of a file as rows of cells. A line that is no row is one with its fault: it is refused by itself, and the rest goes on."""
 
-import csv
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -12,11 +12,14 @@ import orjson
 from ariane.errors import Rejected
 from ariane.imports.layout import Layout, Open, as_reports_are, lines_of
 from ariane.imports.mapping import RAW, REPORT_COLUMNS, MappingFile
+from ariane.imports.quotes import is_open, parsed
 from ariane.imports.streams import LONGEST_LINE
 
 MOST_COLUMNS = 2_000
 _MOST_HELD = 1_000
-"""Lines that one quoted cell may go over."""
+"""Lines behind its first that one quoted cell may go over."""
+_KEPT = 1_000
+"""Characters of a line that is too long."""
 
 type Cells = Sequence[Any]
 """Of CSV: texts by the header's places. Of NDJSON: one element, the object."""
@@ -26,11 +29,24 @@ type Cells = Sequence[Any]
 class Row:
     line: int
     """Of its beginning, from 1."""
+    last_line: int
+    """Of its end."""
     position: int
-    """Bytes of the file up to its end."""
+    """Bytes of the file up to its end, as its lines are read (``lines_of``)."""
     raw: str
     cells: Cells
     fault: Rejected | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where to go on in a file that can be entered (``Layout.can_be_entered``): behind a row."""
+
+    line: int
+    """The row's ``last_line``."""
+    position: int
+    open_file: Open
+    """From the position on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +89,19 @@ class Table:
 
 
 class Rows:
-    """Iterates the rows; ``table`` is known from the beginning on. Raises Rejected for what is wrong with the file as a whole."""
+    """Iterates the rows; ``table`` is known from the beginning on. Raises Rejected for what is wrong with the file as a whole.
 
-    def __init__(self, open_file: Open, layout: Layout, mapping: MappingFile) -> None:
+    What a row is depends on nothing before it: behind ``entry`` are the same rows as in the whole file."""
+
+    def __init__(self, open_file: Open, layout: Layout, mapping: MappingFile, *, entry: Entry | None = None) -> None:
         mapping = as_reports_are(mapping) if layout.is_report else mapping
         self._layout = layout
         self._quote = mapping.quote
+        self._unclosed_to = 0
         self._lines = _Numbered(lines_of(open_file, layout))
         self.table = self._read_header(mapping.header) if layout.format == "csv" else Table("", {}, 0, ",")
+        if entry is not None:
+            self._lines = _Numbered(_lines_behind(entry, layout), after=entry.line)
 
     def __iter__(self) -> Iterator[Row]:
         if self._layout.format == "ndjson":
@@ -95,7 +116,7 @@ class Rows:
             cells: Cells = ()
             if fault is None:
                 cells, fault = self._object(text)
-            yield Row(line, position, text, cells, fault)
+            yield Row(line, line, position, text, cells, fault)
 
     def _object(self, text: str) -> tuple[Cells, Rejected | None]:
         """Of a report what was no object stands as a text in its ``_raw``."""
@@ -118,12 +139,12 @@ class Rows:
             if not text.strip():
                 continue
             if quote and quote in text and fault is None:
-                position, text, cells, fault = self._quoted(line, position, text)
+                row = self._quoted(line, position, content, text)
             else:
-                cells = text.split(delimiter)
-            if fault is None and len(cells) != width:
-                cells, fault = _fitted(cells, width)
-            yield Row(line, position, text, cells, fault)
+                row = Row(line, line, position, text, text.split(delimiter), fault)
+            if row.fault is None and len(row.cells) != width:
+                row.cells, row.fault = _fitted(row.cells, width)
+            yield row
 
     def _read_header(self, told: Sequence[str] | None) -> Table:
         if told is not None:
@@ -132,10 +153,10 @@ class Rows:
             text, fault = self._decoded(content)
             if not text.strip():
                 continue
+            cells: Cells = text.split(self._layout.delimiter)
             if fault is None and self._quote and self._quote in text:
-                _, text, cells, fault = self._quoted(line, position, text)
-            else:
-                cells = text.split(self._layout.delimiter)
+                row = self._quoted(line, position, content, text)
+                text, cells, fault = row.raw, row.cells, row.fault
             if fault is not None:
                 raise Rejected("invalid_header", f"the first line, the columns' names, cannot be read: {fault.message}")
             names = [name.strip() for name in cells]
@@ -144,8 +165,9 @@ class Rows:
 
     def _decoded(self, content: bytes) -> tuple[str, Rejected | None]:
         if len(content) > LONGEST_LINE:
-            text = content[:1_000].decode(self._layout.encoding, "replace")
-            return text, Rejected("line_too_long", f"the line has more than {LONGEST_LINE:,} bytes; the report holds its beginning")
+            text = content[: 4 * _KEPT].decode(self._layout.encoding, "replace")[:_KEPT].replace("\0", "\ufffd")
+            message = f"the line has more than {LONGEST_LINE:,} bytes; the report holds its first {_KEPT:,} characters"
+            return text, Rejected("line_too_long", message)
         try:
             text = content.decode(self._layout.encoding)
         except UnicodeDecodeError:
@@ -158,7 +180,7 @@ class Rows:
     def _strange(self, content: bytes, text: str) -> Rejected | None:
         if b"\0" in content:
             return _nul()
-        if self._layout.original_encoding.lower().startswith("utf") and "\ufffd" in text:
+        if (self._layout.is_wide or self._layout.original_encoding.lower().startswith("utf")) and "\ufffd" in text:
             return Rejected("bad_encoding", "the line holds U+FFFD: something could not be read before, here or where it was written")
         if self._layout.is_mixed and self._layout.encoding != "utf-8":
             try:
@@ -168,76 +190,71 @@ class Rows:
             return Rejected("mixed_encoding", f"the line is UTF-8 in a file that is otherwise {self._layout.encoding}")
         return None
 
-    def _quoted(self, line: int, position: int, text: str) -> tuple[int, str, Cells, Rejected | None]:
+    def _quoted(self, line: int, position: int, content: bytes, text: str) -> Row:
         """A quoted cell may hold line ends. One that never closes refuses its first line alone."""
         delimiter, quote = self._layout.delimiter, self._quote
-        whole, held, size = text, deque[tuple[int, int, bytes]](), len(text)
-        while _is_open(whole, delimiter, quote):
-            following = next(self._lines, None)
-            if following is None or len(held) >= _MOST_HELD or size + len(following[2]) > LONGEST_LINE:
-                self._lines.push([*held, *([following] if following is not None else [])])
-                return position, text, text.split(delimiter), Rejected("unclosed_quote", f"a quoted cell of line {line} is never closed")
-            held.append(following)
-            part, fault = self._decoded(following[2])
-            whole, size = f"{whole}\n{part}", size + len(following[2])
-            if fault is not None:
-                return following[1], whole, (), fault
-        parsed, fault = _parsed(whole, delimiter, quote)
-        return held[-1][1] if held else position, whole, parsed, fault
+        more = self._lines_to_closing(line, position - len(content)) if is_open(text, delimiter, quote) else 0
+        if more is None:
+            fault = Rejected("unclosed_quote", f"a quoted cell of line {line} is never closed")
+            return Row(line, line, position, text, text.split(delimiter), fault)
+        last, parts, faults = line, [text], list[Rejected]()
+        for last, position, following in islice(self._lines, more):  # noqa: B007 - the last ones are the row's
+            part, fault_of_part = self._decoded(following)
+            parts.append(part)
+            faults += [fault_of_part] if fault_of_part else []
+        whole = "\n".join(parts)
+        cells, fault_of_all = parsed(whole, delimiter, quote) if not faults else ((), faults[0])
+        return Row(line, last, position, whole, cells, fault_of_all)
+
+    def _lines_to_closing(self, line: int, beginning: int) -> int | None:
+        """How many lines behind this one a cell closes that is open at its end. None: none does, as far as a cell may go.
+
+        Whether a line closes an open cell is a matter of that line alone. So lines that did not are remembered for the searches from the
+        lines behind, and each is looked at once, however many cells stay open."""
+        place = max(0, self._unclosed_to - line)
+        while place < _MOST_HELD:
+            following = self._lines.coming(place)
+            if following is None or following[1] - beginning > LONGEST_LINE:
+                return None
+            if not is_open(self._decoded(following[2])[0], self._layout.delimiter, self._quote, within=True):
+                return place + 1
+            self._unclosed_to = following[0]
+            place += 1
+        return None
 
 
 class _Numbered:
-    """Lines with their numbers and positions, of which some can be given back."""
+    """Lines with their numbers and positions; those that come can be seen before."""
 
-    def __init__(self, lines: Iterator[tuple[int, bytes]]) -> None:
+    def __init__(self, lines: Iterator[tuple[int, bytes]], *, after: int = 0) -> None:
         self._lines = lines
-        self._number = 0
-        self._back: deque[tuple[int, int, bytes]] = deque()
+        self._number = after
+        self._ahead: deque[tuple[int, int, bytes]] = deque()
 
     def __iter__(self) -> "_Numbered":
         return self
 
     def __next__(self) -> tuple[int, int, bytes]:
-        if self._back:
-            return self._back.popleft()
+        return self._ahead.popleft() if self._ahead else self._read()
+
+    def coming(self, place: int) -> tuple[int, int, bytes] | None:
+        """The line at this place behind the current one, from 0. None: the file ends before."""
+        try:
+            while len(self._ahead) <= place:
+                self._ahead.append(self._read())
+        except StopIteration:
+            return None
+        return self._ahead[place]
+
+    def _read(self) -> tuple[int, int, bytes]:
         position, content = next(self._lines)
         self._number += 1
         return self._number, position, content
 
-    def push(self, some: Sequence[tuple[int, int, bytes]]) -> None:
-        self._back.extendleft(reversed(some))
 
-
-def _is_open(text: str, delimiter: str, quote: str) -> bool:
-    """Whether a quoted cell begins in ``text`` and does not end there."""
-    place, end = 0, len(text)
-    while place <= end:
-        if text.startswith(quote, place):
-            place = _closing(text, place + 1, quote)
-            if place < 0:
-                return True
-        place = text.find(delimiter, place)
-        if place < 0:
-            return False
-        place += 1
-    return False
-
-
-def _parsed(text: str, delimiter: str, quote: str) -> tuple[Cells, Rejected | None]:
-    parts = [f"{part}\n" for part in text.split("\n")]
-    try:
-        return next(csv.reader(parts, delimiter=delimiter, quotechar=quote)), None
-    except csv.Error:
-        return (), Rejected("invalid_csv", "the line is not CSV: a cell of more than 131,072 characters, or a bare line end")
-
-
-def _closing(text: str, place: int, quote: str) -> int:
-    """Behind the closing quote; doubled ones are the cell's. Negative: there is none."""
-    while (found := text.find(quote, place)) >= 0:
-        if not text.startswith(quote, found + 1):
-            return found + 1
-        place = found + 2
-    return -1
+def _lines_behind(entry: Entry, layout: Layout) -> Iterator[tuple[int, bytes]]:
+    """At the end of the file there is nothing to open: stores refuse to read from there."""
+    return lines_of(entry.open_file, layout, position=entry.position) if entry.position < layout.size else iter(())
 
 
 def _fitted(cells: Cells, width: int) -> tuple[Cells, Rejected | None]:

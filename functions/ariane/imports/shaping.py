@@ -11,6 +11,7 @@ import orjson
 from ariane.conditions.evaluate import matches
 from ariane.errors import Rejected
 from ariane.events.measure import MAX_EVENT
+from ariane.events.timestamps import MOST_SKEW
 from ariane.imports.cells import Cells, as_json
 from ariane.imports.mapping import Fixed, FixedTime, FromColumn, MappingFile, Rule, Sum, Timestamp
 from ariane.imports.rows import Row, Table
@@ -19,6 +20,7 @@ from ariane.instants import format_instant, parse_instant
 type Read = Callable[[Sequence[Row]], Any]
 """A field's value of a row, or of the rows of a group."""
 _EVENT_FIELDS = {"user_id": "userId", "anonymous_id": "anonymousId"}
+_NEVER = "9999-12-31T23:59:59.999Z"
 _TRAIT_IDENTIFIERS = ("email", "phone")
 
 
@@ -41,11 +43,13 @@ SKIPPED = Shaped()
 
 
 class Shaper:
-    """Raises Rejected ``unknown_column`` where the table has not what the mapping names."""
+    """Raises Rejected ``unknown_column`` where the table has not what the mapping names. ``received_at``: events lie in the past of it;
+    without it, they may lie anywhere."""
 
-    def __init__(self, mapping: MappingFile, table: Table, *, as_of: datetime) -> None:
+    def __init__(self, mapping: MappingFile, table: Table, *, as_of: datetime, received_at: datetime | None = None) -> None:
         self._table = table
         self._as_of = as_of
+        self._latest = format_instant(received_at + MOST_SKEW) if received_at else _NEVER
         self._cells = Cells(mapping)
         self._rules = [(rule, self._compiled(rule)) for rule in mapping.rules]
         group_columns = mapping.group.by if mapping.group else ()
@@ -71,7 +75,7 @@ class Shaper:
 
         def message(rows: Sequence[Row]) -> Shaped:
             made: dict[str, Any] = {"type": "track", "event": rule.event} if rule.event else {"type": "identify"}
-            made["timestamp"] = at(rows)
+            made["timestamp"] = self._passed(at(rows), rule)
             own = traits(rows)
             _identify(made, own, [(name, read(rows)) for name, read in identifiers])
             if rule.event:
@@ -80,6 +84,14 @@ class Shaper:
             return Shaped(message=made, elements=_elements(item, rows) if rule.item else (), meaning=meaning)
 
         return message
+
+    def _passed(self, at: str, rule: Rule) -> str:
+        """A time in the future would count as that of each import anew. Objects may have one: tomorrow's prices, a spot that is planned."""
+        if at <= self._latest:
+            return at
+        told = rule.timestamp.column if isinstance(rule.timestamp, Timestamp) else rule.timestamp
+        what = f"column {told!r}" if isinstance(told, str) else "the time that the mapping says"
+        raise Rejected("not_a_time", f"{what} lies in the future, more than a clock may be fast: is its time_zone right?")
 
     def _object(self, rule: Rule, properties: Callable[[Sequence[Row]], dict[str, Any]], at: Read) -> Callable[[Sequence[Row]], Shaped]:
         def made(rows: Sequence[Row]) -> Shaped:

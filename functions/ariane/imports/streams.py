@@ -13,6 +13,8 @@ _STEP = 256 * 1024
 _WINDOW = 31
 _BOMB_FACTOR = 200
 _BOMB_FREE = 100_000_000
+_MARKED = ("utf-16", "utf-32")
+"""They ask for a mark of the order of their bytes at the beginning."""
 
 
 def inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -24,7 +26,7 @@ def inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
         rest = chunk
         while rest:
             if inflater.eof:
-                rest = rest.lstrip(b"\0") if inflater.eof else rest  # archivers pad with zeros
+                rest = rest.lstrip(b"\0")  # archivers pad with zeros
                 if not rest:
                     break
                 inflater = zlib.decompressobj(_WINDOW)
@@ -47,25 +49,35 @@ def _step(inflater: "zlib._Decompress", data: bytes) -> bytes:
 
 
 def as_utf8(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    """Of an encoding whose line ends are no bytes of their own (UTF-16): what cannot be read becomes U+FFFD."""
+    """Of an encoding whose line ends are no bytes of their own (UTF-16): what cannot be read becomes U+FFFD. Raises Rejected
+    ``wrong_encoding``."""
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     for chunk in chunks:
-        yield decoder.decode(chunk).encode("utf-8", "replace")
-    yield decoder.decode(b"", True).encode("utf-8", "replace")
+        yield _decoded(decoder, chunk, encoding)
+    yield _decoded(decoder, b"", encoding, is_last=True)
 
 
-def lines(chunks: Iterable[bytes], *, end: bytes = b"\n") -> Iterator[bytes]:
-    """Without their ends. Of one above ``LONGEST_LINE`` its first ``LONGEST_LINE + 1`` bytes."""
-    held = b""
-    is_cut = False
+def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes, encoding: str, *, is_last: bool = False) -> bytes:
+    try:
+        return decoder.decode(chunk, is_last).encode("utf-8", "replace")
+    except UnicodeError as error:
+        needs = f"; without a byte order mark say {encoding}-le or {encoding}-be" if encoding in _MARKED else ""
+        raise Rejected("wrong_encoding", f"the file cannot be read as {encoding}{needs}") from error
+
+
+def lines(chunks: Iterable[bytes], *, end: bytes = b"\n", position: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Each with the bytes up to its end, which is one of them: ``position`` and on. Of one above ``LONGEST_LINE`` its first
+    ``LONGEST_LINE + 1`` bytes."""
+    held, left_out = b"", 0
     for chunk in chunks:
-        parts = chunk.split(end)
-        parts[0] = held + parts[0] if not is_cut else held
-        is_cut = is_cut and len(parts) == 1
-        for part in parts[:-1]:
-            yield part[: LONGEST_LINE + 1]
-        held = parts[-1]
-        if len(held) > LONGEST_LINE:
-            held, is_cut = held[: LONGEST_LINE + 1], True
+        first, *others = chunk.split(end)
+        room = LONGEST_LINE + 1 - len(held)
+        held, left_out = held + first[:room], left_out + max(0, len(first) - room)
+        for part in others:
+            position += len(held) + left_out + 1
+            yield position, held
+            held, left_out = part, 0
+            if len(part) > LONGEST_LINE:
+                held, left_out = part[: LONGEST_LINE + 1], len(part) - LONGEST_LINE - 1
     if held:
-        yield held
+        yield position + len(held) + left_out, held

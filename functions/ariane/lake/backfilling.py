@@ -17,7 +17,7 @@ from ariane.identity.trees import Heads, climb
 from ariane.instants import Clock, format_instant, parse_instant
 from ariane.lake.columns import EVENTS, IDENTITIES
 from ariane.lake.landing import LakeStore, Lander, Waiting
-from ariane.lake.rows import LakeObject, Row, day_of, identity_row, key_of, line_of
+from ariane.lake.rows import LakeObject, Row, day_of, identity_row, key_of, line_of, partition_of
 
 CHECKPOINT = 200_000
 """Events: some 50 MB of compressed lines, held meanwhile."""
@@ -142,7 +142,7 @@ class _Gathered:
 
     def add(self, rows: Iterable[Row]) -> None:
         for row in rows:
-            self.add_under(day_of(row), [row])
+            self.add_under(partition_of(row), [row])
 
     def add_under(self, day: str, rows: Sequence[Row]) -> None:
         packer, body = self._days.setdefault(day, (zlib.compressobj(wbits=_GZIP), bytearray()))

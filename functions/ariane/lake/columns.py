@@ -10,6 +10,8 @@ EVENTS = "events"
 IDENTITIES = "identities"
 DAY = "day"
 """The partition of both tables: of an event's ``timestamp``, of a row of identities the day on which it was read. In UTC."""
+FIRST_DAY = "2010-01-01"
+"""Of the partitions that Athena looks for; the last is tomorrow's."""
 
 
 @dataclass(frozen=True, slots=True)

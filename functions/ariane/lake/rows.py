@@ -3,15 +3,15 @@
 import gzip
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
 
 from ariane.events.model import LogItem, Message, event_of, is_of_bot
-from ariane.instants import format_instant
-from ariane.lake.columns import DAY, EVENTS, IDENTITIES
+from ariane.instants import format_instant, parse_instant
+from ariane.lake.columns import DAY, EVENTS, FIRST_DAY, IDENTITIES
 
 type Row = Mapping[str, Any]
 
@@ -90,10 +90,10 @@ def identity_row(person_id: str, profile_id: str, *, at: datetime, cause: str) -
 
 
 def event_objects(rows: Sequence[Row]) -> list[LakeObject]:
-    """One a day of the events. Their names come from what is in them, so that the same rows land on themselves."""
+    """One a partition of the events. Their names come from what is in them, so that the same rows land on themselves."""
     days: dict[str, list[Row]] = {}
     for row in rows:
-        days.setdefault(day_of(row), []).append(row)
+        days.setdefault(partition_of(row), []).append(row)
     return [_object(EVENTS, day, theirs, [row["cause"] for row in theirs]) for day, theirs in sorted(days.items())]
 
 
@@ -103,6 +103,13 @@ def identity_object(rows: Sequence[Row], *, at: datetime) -> LakeObject:
 
 def day_of(event: Row) -> str:
     return str(event["timestamp"])[:10]
+
+
+def partition_of(event: Row) -> str:
+    """The event's day, if Athena looks for it; else the nearest that it does: the first, or the day after the event was received. Nobody
+    would find it elsewhere."""
+    tomorrow = parse_instant(event["received_at"]) + timedelta(days=1)
+    return max(FIRST_DAY, min(day_of(event), format_instant(tomorrow)[:10]))
 
 
 def line_of(row: Row) -> bytes:

@@ -21,7 +21,7 @@ from ariane.profiles.admission import LogReader
 from ariane.profiles.homes import HomesOf
 from ariane.profiles.model import Profile
 from ariane.profiles.person_consents import consents_of
-from ariane.profiles.person_view import ProfileView, read_log_view
+from ariane.profiles.person_view import CompletedView, LogView, ProfileView, read_log_view
 from ariane.profiles.time_zones import DEFAULT_TIME_ZONE
 
 type ConsentsOf = Callable[[Collection[str]], Iterable[ConsentState]]
@@ -56,7 +56,8 @@ class AskedPerson:
     definitions: CustomerView
     enrolled_at: int | None = None
     _kept: ProfileView | None = field(default=None, init=False)
-    _logged: View | None = field(default=None, init=False)
+    _logged: LogView | None = field(default=None, init=False)
+    _decided: Sequence[Consent] | None = field(default=None, init=False)
     _read: Needs = field(default_factory=Needs, init=False)
     """What the log was read for."""
 
@@ -71,6 +72,11 @@ class AskedPerson:
         """As ``steps``, from the log whatever is known without it: since when, too."""
         return steps(condition, self._from_log([condition]), self.definitions.catalogue, now=now)
 
+    @property
+    def decided_at(self) -> int | None:
+        """When the person last decided about consents."""
+        return max((each.millis for each in self.beside().consents()), default=None)
+
     def lifecycle(self, now: int) -> Steps[str]:
         return self._answered(lifecycle_steps, (), now)
 
@@ -84,7 +90,9 @@ class AskedPerson:
         found = ask(self.beside())
         if found.known_since <= now:
             return found
-        return ask(self._from_log(conditions))
+        logged = self._from_log(conditions)
+        found = ask(CompletedView(self.beside(), logged, self.profile))
+        return found if found.known_since <= now else ask(logged)
 
     def beside(self) -> ProfileView:
         """What is known without the log."""
@@ -99,7 +107,7 @@ class AskedPerson:
             )
         return self._kept
 
-    def _from_log(self, conditions: Sequence[Condition]) -> View:
+    def _from_log(self, conditions: Sequence[Condition]) -> LogView:
         """For everything that is published at once: who is asked one thing is asked the others, too."""
         catalogue = self.definitions.catalogue
         asked = needs(conditions, catalogue)
@@ -109,7 +117,7 @@ class AskedPerson:
             self._logged = self._read_log(self._read)
         return self._logged
 
-    def _read_log(self, asked: Needs) -> View:
+    def _read_log(self, asked: Needs) -> LogView:
         return read_log_view(
             self.asking.whole(self.profile.id) if self.profile.at_rest else self.profile,
             asked,
@@ -121,7 +129,9 @@ class AskedPerson:
         )
 
     def _consents(self) -> Sequence[Consent]:
-        return consents_of(self.profile, self.asking.consents(self.profile.holder_ids))
+        if self._decided is None:
+            self._decided = consents_of(self.profile, self.asking.consents(self.profile.holder_ids))
+        return self._decided
 
 
 def _computed(trait: ComputedTrait, now: int, view: View) -> Steps[Value]:

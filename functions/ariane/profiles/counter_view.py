@@ -119,7 +119,7 @@ def _item(product: Mapping[str, Any], words: Words, currency: object = None) -> 
         "category": words.text(product.get("category")),
         "size": words.text(product.get("size")),
         "variant": words.text(product.get("variant")),
-        "quantity": product.get("quantity") if decimal(product.get("quantity")) is not None else None,
+        "quantity": words.quantity(product.get("quantity")),
         "price": words.money(product.get("price"), first_of(product, "currency") or currency),
     }
     return {name: value for name, value in item.items() if value is not None}

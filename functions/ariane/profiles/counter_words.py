@@ -1,7 +1,7 @@
 """How the counter view says things: amounts and days in the brand's words, and no text that would tell who somebody is beyond the name."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -16,15 +16,15 @@ from ariane.identity.epochs import plain
 from ariane.identity.rules import Identifier
 from ariane.instants import format_instant
 from ariane.messaging.brand import Brand
+from ariane.profiles.hidden_words import HIDDEN, compatible, secret_of, without_addresses, without_secrets, without_telephones
 
 LONGEST_TEXT = 200
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,255}")
-_TELEPHONE = re.compile(r"\+?\d(?:[ ./()-]{0,2}\d){7,14}")
-_HIDDEN = "•••"
 _SHORTEST_IDENTIFIER = 4
 """A shorter one stands in words by chance."""
 _MOST_MONEY = Decimal(10) ** 12
+_LONGEST_NUMBER = 40
+_MOST_PIECES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Words:
     def of(cls, brand: Brand | None, identifiers: Iterable[str]) -> Self:
         """``identifiers`` as ``namespace:value``: none of their values is said again."""
         values = {plain(Identifier.parse(text)).value for text in identifiers}
-        secrets = [re.compile(re.escape(value), re.IGNORECASE) for value in sorted(values) if len(value) >= _SHORTEST_IDENTIFIER]
+        secrets = [secret_of(value) for value in sorted(values) if sum(map(str.isalnum, value)) >= _SHORTEST_IDENTIFIER]
         return cls(
             _locale(brand.default_locale if brand else "en"),
             brand.currency if brand else "EUR",
@@ -49,18 +49,23 @@ class Words:
         )
 
     def text(self, value: object) -> str | None:
-        """Of a text or number without the person's own identifiers; None where there is none."""
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            return None
-        said = " ".join(str(value).split())[:LONGEST_TEXT]
-        for secret in self.secrets:
-            said = secret.sub(_HIDDEN, said)
-        return said or None
+        """Of a text or number without the person's own identifiers and anybody's e-mail address; None where there is none."""
+        return self._said(value)
 
     def free_text(self, value: object) -> str | None:
-        """Of what people write: without addresses and telephone numbers of anybody."""
-        said = self.text(value)
-        return _TELEPHONE.sub(_HIDDEN, _ADDRESS.sub(_HIDDEN, said)) if said else None
+        """Of what people write: without telephone numbers of anybody, too."""
+        return self._said(value, without_telephones)
+
+    def _said(self, value: object, *hiding: Callable[[str], str]) -> str | None:
+        """As it was written where nothing had to be hidden. What is cut off at the end is cut after that."""
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return None
+        looked_at = compatible(str(value))
+        said = without_addresses(without_secrets(looked_at, self.secrets))
+        for hide in hiding:
+            said = hide(said)
+        shown = " ".join(str(value).split()) if said == looked_at else said
+        return shown[:LONGEST_TEXT] or None
 
     def money(self, value: object, currency: object = None) -> dict[str, Any] | None:
         amount = decimal(value)
@@ -68,6 +73,13 @@ class Words:
             return None
         code = currency if isinstance(currency, str) and _CURRENCY.fullmatch(currency) else self.currency
         return {"amount": float(amount), "currency": code, "text": format_currency(amount, code, locale=self.locale)}
+
+    def quantity(self, value: object) -> int | float | None:
+        """A number, and one that pieces are counted in."""
+        count = decimal(value)
+        if count is None or abs(count) >= _MOST_PIECES:
+            return None
+        return float(count) if count % 1 else int(count)
 
     def day(self, moment: datetime) -> dict[str, str]:
         return {"at": format_instant(moment), "text": format_date(moment.astimezone(self.time_zone), format="medium", locale=self.locale)}
@@ -77,8 +89,11 @@ def decimal(value: object) -> Decimal | None:
     """Of a number, or the text of one."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
+    text = str(value).strip()
+    if len(text) > _LONGEST_NUMBER:
+        return None
     try:
-        amount = Decimal(str(value).strip()[:40])
+        amount = Decimal(text)
     except InvalidOperation:
         return None
     return amount if amount.is_finite() and abs(amount) < _MOST_MONEY else None
@@ -88,12 +103,12 @@ def masked_email(address: str) -> str:
     """``c•••@e•••.fr``."""
     local, _, domain = address.rpartition("@")
     host, dot, ending = domain.rpartition(".")
-    return f"{local[:1]}{_HIDDEN}@{host[:1]}{_HIDDEN}{dot}{ending}"
+    return f"{local[:1]}{HIDDEN}@{host[:1]}{HIDDEN}{dot}{ending}"
 
 
 def masked_phone(number: str) -> str:
     """Its last two digits."""
-    return f"{_HIDDEN} {number[-2:]}"
+    return f"{HIDDEN} {number[-2:]}"
 
 
 def first_of(properties: Mapping[str, Any], *names: str) -> object:

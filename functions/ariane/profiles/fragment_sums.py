@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ariane.conditions import entries, trait_runs
 from ariane.conditions.observing import Observing
-from ariane.conditions.series import Observed, Settings
+from ariane.conditions.series import Observed, Run, Settings
 from ariane.conditions.trait_runs import MOST_RUNS
 from ariane.profiles.fragments import Fragment, Tally, Trait
 from ariane.profiles.observed_bounds import bounded
@@ -37,8 +37,23 @@ def plus(one: Fragment, other: Fragment) -> Fragment:
 def recorded(fragment: Fragment, observing: Observing) -> Fragment:
     """As a refold leaves it, which has read all that there is: nothing of the plan is missing."""
     observed = {key: entries.kept(each, observing.keeps[key]) for key, each in fragment.observed.items() if key in observing.keeps}
-    settings = {name: trait_runs.limited(each, MOST_RUNS) for name, each in fragment.settings.items() if name in observing.traits}
+    settings = {name: trait_runs.limited(each, MOST_RUNS) for name, each in _settings_of(fragment, observing)}
     return bounded(replace(fragment, observed=observed, settings=settings, observes=observing.epoch))
+
+
+def _settings_of(fragment: Fragment, observing: Observing) -> Iterator[tuple[str, Settings]]:
+    """A trait that was said before the log begins is known by its last word alone."""
+    for name in observing.traits:
+        settings, trait = fragment.settings.get(name, Settings()), fragment.traits.get(name)
+        if trait is not None and not _is_in(trait, settings):
+            settings = trait_runs.plus(settings, Settings((Run(trait.millis, trait.millis, trait.value, trait.rank),)))
+        if settings.runs:
+            yield name, settings
+
+
+def _is_in(trait: Trait, settings: Settings) -> bool:
+    is_before = settings.watermark is not None and trait.millis <= settings.watermark
+    return is_before or any(run.first <= trait.millis <= run.last for run in settings.runs)
 
 
 def beyond(whole: Fragment, parts: Collection[Fragment]) -> Fragment:

@@ -18,6 +18,8 @@ from ariane.instants import to_millis
 from ariane.profiles.compact import Reader, Writer
 
 RING = 40
+LEAST_RING = 16
+"""Where the ring gives way to what else a fragment holds (``unit_of_write``)."""
 LATE_RING = 12
 _MAX_AHEAD = timedelta(hours=24)
 MARK_BYTES = 6
@@ -65,6 +67,12 @@ class Recent:
         forgotten = [each.millis for each in (*late[:-LATE_RING], *ring[:-RING])]
         watermark = max([*forgotten, *([] if self.watermark is None else [self.watermark])], default=None)
         return replace(self, ring=ring[-RING:], late=late[-LATE_RING:], watermark=watermark)
+
+    def without_oldest(self, number: int) -> Self:
+        """Of the ring."""
+        gone = [trace.millis for trace in self.ring[:number]]
+        watermark = max([*gone, *([] if self.watermark is None else [self.watermark])], default=None)
+        return replace(self, ring=self.ring[number:], watermark=watermark)
 
 
 def trace_of(event: Event) -> Trace:

@@ -34,6 +34,7 @@ from ariane.profiles.refolding import follow
 from ariane.profiles.routed_rows import folded
 from ariane.profiles.sealing import BUSY
 from ariane.profiles.stitching import StitchDefinitions, Stores, StreamRecord
+from ariane.profiles.unit_of_write import fitted
 from ariane.profiles.waking import save_awake, unsealed
 
 _ATTEMPTS = 5
@@ -240,7 +241,7 @@ class _Delivery:
         own, rows = folded(
             replace(fragment, recent=admission.recent), admission.applied, homes, self._stores.fragments, observing=observing
         )
-        self.crowded = save_awake(self._stored, own, self._stores.fragments, sequence=self._last_sequence(records), routed=rows)
+        self.crowded = save_awake(self._stored, fitted(own), self._stores.fragments, sequence=self._last_sequence(records), routed=rows)
 
     def _last_sequence(self, records: Sequence[StreamRecord]) -> str | None:
         numbers = [record.sequence for record in records if record.sequence is not None]

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ariane.conditions import trait_runs
 from ariane.conditions.observing import Observer, Observing
-from ariane.conditions.series import Consent, Needs, Observed, Series, Settings
+from ariane.conditions.series import Consent, Needs, Observed, Run, Series, Settings
 from ariane.identity.epochs import plain
 from ariane.identity.rules import Identifier, Rules
 from ariane.instants import to_millis
@@ -116,6 +117,35 @@ class LogView:
 
     def consents(self) -> Sequence[Consent]:
         return self._consents()
+
+
+class CompletedView:
+    """What the fragments know, and of the rest what the log does: it goes back as far as the brand keeps it, and the fragments' sums
+    further."""
+
+    def __init__(self, kept: ProfileView, logged: LogView, profile: Profile) -> None:
+        self._kept = kept
+        self._logged = logged
+        self._profile = profile
+        self.facts = kept.facts
+
+    def observed(self, series: Series) -> Observed:
+        known = self._kept.observed(series)
+        return known if known.is_complete else self._logged.observed(series)
+
+    def settings(self, trait: str) -> Settings:
+        """Of a trait that was said before the log begins its value is known, and nothing of when."""
+        known = self._kept.settings(trait)
+        if known.is_complete:
+            return known
+        told, value = self._logged.settings(trait), self._profile.traits.get(trait)
+        if value is None or not told.is_complete or any(run.value == value for run in told.runs):
+            return told
+        long_ago = self.facts.first_seen or 0
+        return trait_runs.plus(Settings((Run(long_ago, long_ago, value),)), told)
+
+    def consents(self) -> Sequence[Consent]:
+        return self._kept.consents()
 
 
 def read_log_view(

@@ -12,9 +12,10 @@ from datetime import timedelta
 from ariane.errors import Conflict
 from ariane.events.model import LogItem
 from ariane.instants import from_millis
+from ariane.profiles import once
 from ariane.profiles.admission import Placed, placed_events
 from ariane.profiles.fragments import Fragment, StoredFragment
-from ariane.profiles.once import LATE_RING, RING, Recent, Trace, Verdict, trace_of
+from ariane.profiles.once import Recent, Trace, Verdict, trace_of
 from ariane.profiles.refold_marks import is_marked
 from ariane.profiles.refold_scan import Scan
 from ariane.profiles.stitching import Fragments, Log
@@ -82,12 +83,17 @@ def _is_counted(around: Sequence[LogItem], placed: Placed, generation: int) -> b
 
 
 def _new_traces(before: Recent, after: Recent) -> list[Trace]:
-    return [*_added(before.ring, after.ring, RING), *_added(before.late, after.late, LATE_RING)]
+    is_whole = after.watermark is None
+    return [
+        *_added(before.ring, after.ring, is_whole=is_whole),
+        *_added(before.late, after.late, is_whole=is_whole or len(after.late) < once.LATE_RING),
+    ]
 
 
-def _added(before: Sequence[Trace], after: Sequence[Trace], size: int) -> Sequence[Trace]:
+def _added(before: Sequence[Trace], after: Sequence[Trace], *, is_whole: bool) -> Sequence[Trace]:
+    """``is_whole``: nothing has ever left ``after``."""
     if not before:
-        if len(after) < size:
+        if is_whole:
             return after
     elif before[-1] in after:
         return after[len(after) - after[::-1].index(before[-1]) :]

@@ -4,8 +4,8 @@ is plain, it is taken for that: a number said as a text, an instant said in seco
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from ariane.conditions.entries import amount_of
-from ariane.instants import format_instant, from_millis, parse_instant
+from ariane.conditions.entries import MOST_EXACT, amount_of
+from ariane.instants import format_instant, from_millis, parse_instant, to_millis
 
 FIRST_NAME_TRAITS = ("firstName", "first_name")
 LAST_NAME_TRAITS = ("lastName", "last_name")
@@ -51,7 +51,7 @@ def _text_or_number(value: Any) -> Any:
 
 def _number(value: Any) -> Any:
     amount = amount_of(value)
-    if amount is None:
+    if amount is None or abs(amount) > MOST_EXACT:
         return MISTYPED
     return value if not isinstance(value, str) else int(amount) if amount == int(amount) else float(amount)
 
@@ -69,9 +69,11 @@ def _instant(value: Any) -> Any:
 
 def _from_number(value: float) -> Any:
     try:
-        return format_instant(from_millis(int(value * 1000 if abs(value) < _SECONDS_END else value)))
+        millis = int(value * 1000 if abs(value) < _SECONDS_END else value)
     except (ValueError, OverflowError):
         return MISTYPED
+    instant = from_millis(millis)
+    return format_instant(instant) if to_millis(instant) == millis else MISTYPED
 
 
 def _object(value: Any) -> Any:

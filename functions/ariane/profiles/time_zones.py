@@ -6,6 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 DEFAULT_TIME_ZONE = "Europe/Paris"
+ZONE_TRAITS = frozenset({"timezone", "address", "phone"})
+"""What a person's zone is taken from."""
 _MAIN_ZONES = (
     "AE:Asia/Dubai AR:America/Argentina/Buenos_Aires AT:Europe/Vienna AU:Australia/Sydney BE:Europe/Brussels BG:Europe/Sofia "
     "BR:America/Sao_Paulo CA:America/Toronto CH:Europe/Zurich CI:Africa/Abidjan CL:America/Santiago CM:Africa/Douala CN:Asia/Shanghai "

@@ -1,17 +1,18 @@
 """CSV (RFC 4180) that a spreadsheet opens as text.
 
-A text that begins with ``= + - @``, a tab, a carriage return or a line feed would be a formula there, or become one: it gets an apostrophe
-in front. Numbers and booleans are written as they are.
+A text that begins with ``= + - @`` or a control character would be a formula there, or become one, whatever blanks and invisible
+characters stand before: it gets an apostrophe in front. Numbers and booleans are written as they are.
 """
 
 import csv
 import io
+import unicodedata
 from collections.abc import Sequence
 
 import orjson
 
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""With the full-width forms of the signs, which some spreadsheets read as the signs."""
+_SIGNS = frozenset("=+-@\u2212")
+"""And what NFKC makes them of: full-width and small forms, which some spreadsheets read as the signs."""
 
 
 def line(cells: Sequence[object]) -> str:
@@ -34,4 +35,11 @@ def cell(value: object) -> str:
 
 def harmless(text: str) -> str:
     clean = text.replace("\0", "")
-    return f"'{clean}" if clean.lstrip(" ").startswith(_RISKY) else clean
+    return f"'{clean}" if _is_risky(clean) else clean
+
+
+def _is_risky(text: str) -> bool:
+    if unicodedata.category(text[:1] or "a") == "Cc":
+        return True
+    first = next((each for each in text if unicodedata.category(each)[0] not in "ZC"), "")
+    return unicodedata.normalize("NFKC", first)[:1] in _SIGNS

@@ -13,8 +13,10 @@ from ariane.segments.audience_people import Person
 
 HEADER = ("Email", "Phone", "First Name", "Last Name", "Country", "Zip")
 _GMAIL = ("gmail.com", "googlemail.com")
-_PREFIX = re.compile(r"(?:mr|mrs|ms|miss|dr|prof|mme|mlle|herr|frau)\.?\s+", re.IGNORECASE)
-_SUFFIX = re.compile(r",?\s+(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
+_PREFIXES = re.compile(r"(?:(?:mr|mrs|ms|miss|dr|prof|mme|mlle|herr|frau)(?:\. ?| ))+", re.IGNORECASE)
+"""Where a name begins: ``Badr Eddine`` has none. As of ``text_of``, blanks are single."""
+_SUFFIXES = re.compile(r"(?:(?:, ?| )(?:jr|sr|ii|iii|iv)\.?)+\Z", re.IGNORECASE)
+"""Where a name ends: ``Petrov Ivanov`` has none."""
 _ZIP = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{1,11}")
 _PLUS_FOUR = re.compile(r"(\d{5})-?\d{4}")
 
@@ -40,13 +42,15 @@ def email(address: str) -> str:
 
 
 def first_name(value: object) -> str:
-    return _PREFIX.sub("", text_of(value), count=1).lower()
+    text = text_of(value)
+    found = _PREFIXES.match(text)
+    return (text[found.end() :] or text if found else text).lower()
 
 
 def last_name(value: object) -> str:
     text = text_of(value)
-    found = _SUFFIX.search(text)
-    return (text[: found.start()] if found and found.end() == len(text) else text).lower()
+    found = _SUFFIXES.search(text)
+    return (text[: found.start()] or text if found else text).lower()
 
 
 def postal_code(value: object, country: str) -> str:

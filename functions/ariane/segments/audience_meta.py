@@ -10,13 +10,16 @@ from itertools import zip_longest
 
 from ariane.profiles.reserved_traits import FIRST_NAME_TRAITS, LAST_NAME_TRAITS
 from ariane.segments.audience_google import ZIP_TRAITS
-from ariane.segments.audience_hashing import country_code, day_of, hashed, letters, text_of, without_spaces
+from ariane.segments.audience_hashing import country_code, day_of, hashed, letters, text_of
 from ariane.segments.audience_people import Person
 
 HEADER = ("email", "phone", "fn", "ln", "ct", "st", "zip", "country", "dob", "gen", "extern_id")
 _DIGITS = re.compile(r"\D")
 _NO_LETTERS = re.compile(r"[\d\s]")
 _GENDERS = {"m": "m", "male": "m", "man": "m", "homme": "m", "f": "f", "female": "f", "woman": "f", "femme": "f"}
+_SPACES_AND_DASHES = re.compile(r"[\s\-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_AMERICAN = frozenset({"US", "PR", "GU", "VI", "AS", "MP"})
+"""The United States, and the territories that its ZIP codes are used in."""
 _AMERICAN_ZIP = 5
 
 
@@ -52,8 +55,10 @@ def place(value: object) -> str:
 
 
 def postal_code(value: object, country: str) -> str:
-    text = without_spaces(text_of(value)).lower().partition("-")[0]
-    return text[:_AMERICAN_ZIP] if country == "US" else text
+    """In small letters without spaces and dashes; of an American code the first five digits. A British one is written whole: Meta asks for
+    "area, district, and sector" and gives ``m11ae`` as its example (customer-information-parameters, ``zp``)."""
+    text = _SPACES_AND_DASHES.sub("", text_of(value)).lower()
+    return text[:_AMERICAN_ZIP] if country in _AMERICAN else text
 
 
 def birth_date(value: object) -> str:

@@ -7,8 +7,10 @@ forgotten on the way.
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 from typing import NamedTuple, Protocol
 
 from ariane.definitions.customer_view import CustomerView
@@ -22,6 +24,8 @@ PARTS = 8
 _SLICE = timedelta(seconds=40)
 MOST_TRIES = 10
 _FIRST_DELAY = 15
+_LONGEST_DELAY = 900
+"""SQS's."""
 MOST_NAMED = 20
 """People who could not be evaluated that a part names."""
 
@@ -143,12 +147,22 @@ class Each(Protocol):
 class BackfillDesk:
     """For whoever starts one and looks how far it is."""
 
-    def __init__(self, store: Backfills, queue: EvaluateQueue, *, view: Callable[[], CustomerView], clock: Clock) -> None:
-        """``view``: as it is published, not as it was a minute ago."""
+    def __init__(
+        self,
+        store: Backfills,
+        queue: EvaluateQueue,
+        *,
+        view: Callable[[], CustomerView],
+        clock: Clock,
+        known_after: timedelta = timedelta(0),
+    ) -> None:
+        """``view``: as it is published, not as it was a minute ago. ``known_after``: how long after that every function goes by it; before,
+        an event that only a new segment looks at asks for no evaluation, and must not come behind the backfill."""
         self._store = store
         self._queue = queue
         self._view = view
         self._clock = clock
+        self._known_after = known_after
 
     def start_backfill(self, segments: Iterable[str] = (), *, announce: bool = False, by: str = "") -> Progress:
         """None: all segments. Raises NotFound (``segment_unknown``), Retryable."""
@@ -177,8 +191,14 @@ class BackfillDesk:
         parts = self._store.parts(backfill.id)
         waiting = [part for part in parts if part.ended_at is None]
         if waiting:
-            self._queue.put([BackfillJob(backfill=backfill.id, part=part.number) for part in waiting])
+            self._queue.put([BackfillJob(backfill=backfill.id, part=part.number) for part in waiting], delay=self._delay())
         return Progress(backfill=backfill, parts=parts)
+
+    def _delay(self) -> int:
+        """Seconds."""
+        published = [each.published_at for each in self._view().segments.values()]
+        left = max(published) + self._known_after - self._clock() if published else timedelta(0)
+        return max(0, min(ceil(left.total_seconds()), _LONGEST_DELAY))
 
     def _found(self, backfill: str) -> Backfill:
         found = self._store.find(backfill)
@@ -211,7 +231,9 @@ class BackfillWorker:
             while part.ended_at is None and self.clock() - begun < _SLICE:
                 part = self._page(backfill, part)
         except Conflict:
-            return 0  # another message of the same part is further
+            # Another message of the same part is further; or this one is, and a repeat of its own write met the first: then nobody else is.
+            self.queue.put([job], delay=_FIRST_DELAY)
+            return part.people - before
         except Retryable:
             self._again_later(job, part)
             return part.people - before
@@ -226,7 +248,8 @@ class BackfillWorker:
         if part.tries >= MOST_TRIES:
             raise Retryable("backfill_stuck", f"part {part.number} of {part.backfill} gets no further")
         self.queue.put([job], delay=min(900, _FIRST_DELAY * 2**part.tries))
-        self.store.save(replace(part, tries=part.tries + 1))
+        with suppress(Conflict):  # as above: the message is put
+            self.store.save(replace(part, tries=part.tries + 1))
 
     def _page(self, backfill: Backfill, part: Part) -> Part:
         view = self.view()

@@ -14,13 +14,14 @@ from ariane.conditions.steps import MIN, Steps
 from ariane.definitions.customer_view import Segment
 from ariane.instants import format_instant, from_millis, to_millis
 from ariane.profiles.announcing import Fact
-from ariane.profiles.model import Shape
+from ariane.segments.changes import TOLD_BACK, Before, Change, Found, changes_of, changes_of_segment, start_of
 from ariane.segments.rows import MOST_ACTIONS, MemberChange, Membership, Row, RowChange, Stage, with_cause
 
 ENTERED = "Segment Entered"
 EXITED = "Segment Exited"
 LIFECYCLE_CHANGED = "Lifecycle Changed"
-TOLD_BACK = timedelta(days=1) // timedelta(milliseconds=1)
+SURELY_KNOWN = timedelta(hours=1) // timedelta(milliseconds=1)
+"""Longer than any function goes by definitions that were replaced."""
 MOST_ABSORBED = 8
 """Rows that one transaction takes in."""
 MOST_TOLD = 200
@@ -36,57 +37,6 @@ class Segments(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
-    row: Row
-    absorbed: tuple[Row, ...] = ()
-    """Of person ids that are the person's now."""
-    inherited: Row | None = None
-    """Of whom the person was a part until now."""
-    inherited_by: str = ""
-    """The cause of that."""
-
-    @property
-    def rows(self) -> Sequence[Row]:
-        return (self.row, *self.absorbed, *([self.inherited] if self.inherited else []))
-
-    @property
-    def memberships(self) -> Mapping[str, Membership]:
-        """Of all rows; since the earliest."""
-        found: dict[str, Membership] = {}
-        for name, membership in (pair for row in self.rows for pair in row.memberships.items()):
-            known = found.get(name)
-            found[name] = membership if known is None else known._replace(since=_earlier(known.since, membership.since))
-        return found
-
-    @property
-    def stage(self) -> Stage | None:
-        """The furthest."""
-        stages = [row.stage for row in self.rows if row.stage is not None]
-        return max(stages, key=lambda each: STAGES.index(each.name) if each.name in STAGES else -1, default=None)
-
-    @property
-    def evaluated_at(self) -> int | None:
-        return max((row.evaluated_at for row in self.rows if row.evaluated_at is not None), default=None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """Of one person, at one instant. A segment that is not here keeps what is known of it."""
-
-    person: str
-    now: int
-    cause: str
-    segments: Mapping[str, Steps[bool]]
-    stage: Steps[str] | None
-    first_seen: int | None
-    shape: Shape | None
-    told_anyway: frozenset[str] = frozenset()
-    """Segments of which every change is told, however long ago it was."""
-    is_clearing: bool = False
-    """Whether to forget segments that are defined no more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     change: RowChange | None
     """None: what is stored is right."""
@@ -96,14 +46,6 @@ class Decision:
     @property
     def facts(self) -> Sequence[Fact]:
         return self.change.row.outbox if self.change else ()
-
-
-class _Change[T](NamedTuple):
-    at: int
-    value: T
-    """From then on."""
-    is_dated: bool = True
-    """False: it was so before ``at``, nobody knows since when."""
 
 
 class _Outcome(NamedTuple):
@@ -120,7 +62,8 @@ def decide(before: Before, found: Found, segments: Segments) -> Decision:
     later = {each.name for each in moving[room:]}
     taken = [each for each in outcomes if each.name not in later]
     is_whole = not later and len(absorbed) == len(before.absorbed)
-    row = _row(before, found, taken, is_whole=is_whole)
+    is_unsure = any(each.member is not None and each.name not in segments.segments for each in taken)
+    row = _row(before, found, taken, is_whole=is_whole, is_unsure=is_unsure)
     if is_whole and not absorbed and not before.inherited and _is_same(before.row, row, found):
         return Decision(change=None)
     members = tuple(change for each in taken for change in _members_of(each, before.row, absorbed))
@@ -128,16 +71,19 @@ def decide(before: Before, found: Found, segments: Segments) -> Decision:
     return Decision(change=RowChange(row=row, absorbed=left, members=members), is_whole=is_whole)
 
 
-def _row(before: Before, found: Found, taken: Sequence[_Outcome], *, is_whole: bool) -> Row:
+def _row(before: Before, found: Found, taken: Sequence[_Outcome], *, is_whole: bool, is_unsure: bool) -> Row:
     stage, stage_facts = _stage(before, found)
+    outbox = tuple(fact for each in taken for fact in each.facts) + tuple(stage_facts)
+    listed = before.row.listed_due
     return replace(
         before.row,
         person=found.person,
         evaluated_at=found.now,
         memberships=_memberships(before.row, taken),
         stage=stage,
-        due=_due(found) if is_whole else found.now,
-        outbox=tuple(fact for each in taken for fact in each.facts) + tuple(stage_facts),
+        due=_due(found, is_unsure=is_unsure) if is_whole else found.now,
+        outbox=outbox,
+        overdue=listed if outbox and listed is not None and listed <= found.now else None,
         causes=with_cause(before.row.causes, before.inherited_by) if before.inherited else before.row.causes,
         shape=found.shape if is_whole else before.row.shape,
     )
@@ -160,9 +106,11 @@ def _is_same(stored: Row, row: Row, found: Found) -> bool:
     return is_due_kept and stored.stage == row.stage and stored.shape == row.shape
 
 
-def _due(found: Found) -> int | None:
+def _due(found: Found, *, is_unsure: bool) -> int | None:
+    """``is_unsure``: there is a membership of a segment that is not known here, so they are looked at again when that is sure."""
     dues = [each.next_change(found.now) for each in found.segments.values()]
     dues += [found.stage.next_change(found.now)] if found.stage else []
+    dues += [found.now + SURELY_KNOWN + 1] if is_unsure else []
     return min((each for each in dues if each is not None), default=None)
 
 
@@ -170,45 +118,30 @@ def _due(found: Found) -> int | None:
 
 
 def _outcomes(before: Before, found: Found, segments: Mapping[str, Segment]) -> Iterator[_Outcome]:
-    known, start = before.memberships, _start(before, found)
+    known, start = before.memberships, start_of(before, found)
     for name, steps in sorted(found.segments.items()):
         segment, member = segments[name], known.get(name)
-        changes = _changes(member is not None, steps, start, found)
+        changes = changes_of_segment(name, member is not None, start, found)
         facts = [_fact(each, member, segment, found) for each in changes if _is_told(each, member, segment, found)]
         yield _Outcome(name, _membership(member, steps, segment, found), facts)
     for name, member in known.items():
         # what is defined no more is not handed on: who gets it from another may have been gone through already
-        if name not in found.segments and (name in segments or not found.is_clearing):
+        if name not in found.segments and (name in segments or not _is_clearing(before, found)):
             yield _Outcome(name, member if name in segments or name in before.row.memberships else None, ())
 
 
 def _cleared(before: Before, found: Found, segments: Mapping[str, Segment]) -> Iterator[_Outcome]:
     for name in before.memberships:
-        if found.is_clearing and name not in segments:
+        if _is_clearing(before, found) and name not in segments:
             yield _Outcome(name, None, ())
 
 
-def _start(before: Before, found: Found) -> int:
-    """From where on every change is told."""
-    at = before.evaluated_at if before.evaluated_at is not None else found.first_seen
-    return min(found.now, max(found.now - TOLD_BACK, at if at is not None else MIN))
+def _is_clearing(before: Before, found: Found) -> bool:
+    """A segment that is not known here may have been published a moment ago; not that of a member who was looked at long before."""
+    return found.is_clearing or (before.evaluated_at is not None and found.now - before.evaluated_at > SURELY_KNOWN)
 
 
-def _changes[T](was: T, steps: Steps[T], start: int, found: Found) -> list[_Change[T]]:
-    start = min(found.now, max(start, steps.known_since))
-    changes = [_Change(at, value) for at, value in steps.changes(start, found.now)]
-    return changes if steps.at(start) == was else [_begun(steps, start, found), *changes]
-
-
-def _begun[T](steps: Steps[T], at: int, found: Found) -> _Change[T]:
-    """What is in force at an instant. What began before the person did began with the person."""
-    since = steps.since(at)
-    if since is None and steps.known_since == MIN and found.first_seen is not None:
-        since = min(at, found.first_seen)
-    return _Change(at if since is None else since, steps.at(at), is_dated=since is not None)
-
-
-def _is_told(change: _Change[bool], member: Membership | None, segment: Segment, found: Found) -> bool:
+def _is_told(change: Change[bool], member: Membership | None, segment: Segment, found: Found) -> bool:
     """Where a member by another definition is none by this one, and nobody knows since when, nothing has happened."""
     if not segment.announce or segment.name in found.told_anyway:
         return segment.announce
@@ -217,7 +150,7 @@ def _is_told(change: _Change[bool], member: Membership | None, segment: Segment,
     return change.at >= to_millis(segment.published_at)
 
 
-def _fact(change: _Change[bool], member: Membership | None, segment: Segment, found: Found) -> Fact:
+def _fact(change: Change[bool], member: Membership | None, segment: Segment, found: Found) -> Fact:
     detail: dict[str, object] = {
         "segment": segment.name,
         "profile": found.person,
@@ -233,6 +166,8 @@ def _fact(change: _Change[bool], member: Membership | None, segment: Segment, fo
 def _membership(member: Membership | None, steps: Steps[bool], segment: Segment, found: Found) -> Membership | None:
     if not steps.at(found.now):
         return None
+    if segment.name in found.of_state and member is not None and member.version == segment.version:
+        return member
     since = steps.since(found.now)
     if since is None:
         since = found.first_seen if steps.known_since == MIN else member.since if member else None
@@ -252,7 +187,7 @@ def _members_of(outcome: _Outcome, row: Row, absorbed: Sequence[Row]) -> list[Me
 
 
 def _only(row: Row, names: Collection[str]) -> Row:
-    return replace(row, memberships={name: each for name, each in row.memberships.items() if name in names}, outbox=())
+    return replace(row, memberships={name: each for name, each in row.memberships.items() if name in names}, outbox=(), overdue=None)
 
 
 # the life cycle
@@ -263,7 +198,7 @@ def _stage(before: Before, found: Found) -> tuple[Stage | None, Sequence[Fact]]:
     if steps is None:
         return was, ()
     known = was.name if was else FIRST_STAGE
-    changes = _changes(known, steps, _start(before, found), found)
+    changes = changes_of(known, steps, start_of(before, found), found)
     froms = [known, *(each.value for each in changes)]
     told = [
         _stage_fact(earlier, each, found)
@@ -276,12 +211,7 @@ def _stage(before: Before, found: Found) -> tuple[Stage | None, Sequence[Fact]]:
     return Stage(steps.at(found.now), since), told
 
 
-def _stage_fact(earlier: str, change: _Change[str], found: Found) -> Fact:
+def _stage_fact(earlier: str, change: Change[str], found: Found) -> Fact:
     """A change for the first time known is news of the last day alone."""
     at = format_instant(from_millis(change.at))
     return Fact(LIFECYCLE_CHANGED, {"profile": found.person, "from": earlier, "to": change.value, "at": at, "cause": found.cause})
-
-
-def _earlier(one: int | None, other: int | None) -> int | None:
-    """None is earlier than anything."""
-    return None if one is None or other is None else min(one, other)

@@ -18,7 +18,8 @@ from ariane.segments.counting import Counts, DayCount
 from ariane.segments.rows import Member, SegmentMembers
 
 MOST_DAYS = 400
-_LATEST_BACKFILLS = 20
+MANY = 20_000
+"""Members, from which on a list of segments shows how many there were when they were last counted: counting reads them all."""
 NO_CONSENT = "no_consent"
 NOTHING_TO_MATCH = "nothing_to_match"
 
@@ -100,13 +101,20 @@ class SegmentDesk:
         found = self.counts.counts(name, since=str(first))
         return [each for each in found if each.day <= str(last)]
 
+    def how_many(self, segment: Segment, counted: Sequence[DayCount]) -> tuple[int, datetime]:
+        """And as of when: of very many as they were last counted, in ``counted``; of all others now."""
+        last = counted[-1] if counted else None
+        if last is not None and last.members >= MANY and last.at >= segment.published_at:
+            return last.members, last.at
+        return self.members.count(segment.name), self.clock()
+
     def backfill_of(self, segment: Segment, latest: Sequence[Progress] | None = None) -> Progress | None:
-        """The latest that was begun since this version was published: every one evaluates all segments."""
+        """The latest, where it was begun since this version was published: every one evaluates all segments."""
         known = self.latest_backfills() if latest is None else latest
         return next((each for each in known if each.backfill.began_at >= segment.published_at), None)
 
     def latest_backfills(self) -> Sequence[Progress]:
-        return self.backfills().latest(_LATEST_BACKFILLS)
+        return self.backfills().latest(1)
 
     def seen(self, members: Sequence[Member]) -> Iterator[Seen]:
         """With the profile of each; without those of whom nothing is left."""

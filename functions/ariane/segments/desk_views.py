@@ -1,7 +1,7 @@
 """What the API answers about segments, as JSON documents."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -32,14 +32,15 @@ def list_view(desk: SegmentDesk, query: Query) -> dict[str, Any]:
     every = desk.segments()
     page = slice_after(every, [each.name for each in every], cursor=query("cursor"), limit=limit)
     latest = desk.latest_backfills() if page.items else []
-    return {"data": [_summary(desk, each, latest, days=_DAYS_LISTED) for each in page.items], "cursor": page.cursor}
+    return {"data": [_listed(desk, each, latest) for each in page.items], "cursor": page.cursor}
 
 
 def one_view(desk: SegmentDesk, name: str) -> dict[str, Any]:
     segment = desk.segment(name)
     condition = segment.condition.model_dump(mode="json", by_alias=True, exclude_unset=True)
     own = {"persona": segment.persona, "condition": condition, "words": sentences(segment.condition)}
-    return _summary(desk, segment, desk.latest_backfills(), days=_DAYS_SHOWN) | own
+    counted = _counted(desk, segment, days=_DAYS_SHOWN)
+    return _summary(desk, segment, desk.latest_backfills(), counted, (desk.members.count(segment.name), desk.clock())) | own
 
 
 def members_view(desk: SegmentDesk, name: str, query: Query) -> dict[str, Any]:
@@ -107,6 +108,11 @@ def backfill_view(desk: SegmentDesk, name: str) -> dict[str, Any]:
     return progress_view(found)
 
 
+def backfills_view(desk: SegmentDesk) -> dict[str, Any]:
+    """The last ten, the newest first; there are no further pages."""
+    return {"data": [progress_view(each) for each in desk.backfills().latest()], "cursor": {"has_more": False, "next": None}}
+
+
 def progress_view(progress: Progress) -> dict[str, Any]:
     backfill, parts = progress.backfill, progress.parts
     return {
@@ -138,9 +144,20 @@ def _failure(text: str) -> dict[str, str]:
     return {"person": person, "code": code}
 
 
-def _summary(desk: SegmentDesk, segment: Segment, latest: Sequence[Progress], *, days: int) -> dict[str, Any]:
+def _listed(desk: SegmentDesk, segment: Segment, latest: Sequence[Progress]) -> dict[str, Any]:
+    counted = _counted(desk, segment, days=_DAYS_LISTED)
+    return _summary(desk, segment, latest, counted, desk.how_many(segment, counted))
+
+
+def _counted(desk: SegmentDesk, segment: Segment, *, days: int) -> Sequence[DayCount]:
     now = desk.clock()
-    counted = desk.counted(segment.name, (now - timedelta(days=days - 1)).date(), now.date())
+    return desk.counted(segment.name, (now - timedelta(days=days - 1)).date(), now.date())
+
+
+def _summary(
+    desk: SegmentDesk, segment: Segment, latest: Sequence[Progress], counted: Sequence[DayCount], members: tuple[int, datetime]
+) -> dict[str, Any]:
+    count, counted_at = members
     backfill = desk.backfill_of(segment, latest)
     ended = backfill.ended_at if backfill else None
     return {
@@ -150,7 +167,8 @@ def _summary(desk: SegmentDesk, segment: Segment, latest: Sequence[Progress], *,
         "version": segment.version,
         "published_at": format_instant(segment.published_at),
         "announce": segment.announce,
-        "members": desk.members.count(segment.name),
+        "members": count,
+        "members_at": format_instant(counted_at),
         "backfill": {"state": state_of(backfill), "ended_at": format_instant(ended) if ended else None},
         "counts": [_count_view(each) for each in counted],
     }

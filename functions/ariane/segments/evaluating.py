@@ -16,9 +16,11 @@ from ariane.instants import Clock, to_millis
 from ariane.profiles.announcing import Announcer, Fact, Unannounceable
 from ariane.profiles.asked_person import AskedPerson, Asking
 from ariane.profiles.model import Profile
-from ariane.segments.deciding import FIRST_STAGE, Before, Found, decide
+from ariane.segments.changes import Before, Found
+from ariane.segments.deciding import FIRST_STAGE, decide
 from ariane.segments.jobs import TIME, EvaluateQueue, PersonJob
-from ariane.segments.rows import MembershipRows, Row, cause_mark
+from ariane.segments.reading_ahead import ReadAhead
+from ariane.segments.rows import Row, RowChange, cause_mark
 
 _ATTEMPTS = 6
 HAND_OVER = 120_000
@@ -33,15 +35,27 @@ class ProfileReader(Protocol):
     def snapshot(self, person_id: str) -> Profile: ...
 
 
+class EvaluatedRows(Protocol):
+    """As of MembershipRows."""
+
+    def load(self, person_ids: Collection[str]) -> Mapping[str, Row]: ...
+
+    def commit(self, change: RowChange) -> None: ...
+
+    def announced(self, row: Row) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    rows: MembershipRows
+    rows: EvaluatedRows
     profiles: ProfileReader
     identities: Heads
     asking: Asking
     announcer: Announcer
     queue: EvaluateQueue
     clock: Clock
+    ahead: ReadAhead | None = None
+    """What ``rows`` and ``profiles`` read by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +92,11 @@ class Evaluator:
         finally:
             self.tell(told)
 
+    def read_ahead(self, people: Collection[str]) -> None:
+        """Of those who are evaluated next; what was read ahead of others is forgotten."""
+        if self._world.ahead is not None:
+            self._world.ahead.read(people)
+
     def evaluated(self, asked: Asked, told: Told) -> int:
         """As ``evaluate``, but leaves the telling to ``tell``."""
         conflicts = written = 0
@@ -110,8 +129,8 @@ class Evaluator:
     def _attempt(self, asked: Asked, told: Told) -> tuple[Asked | None, int]:
         """(what is left to do, rows written). Raises Conflict."""
         now = to_millis(self._world.clock())
-        profile = self._world.profiles.brief(asked.person)
-        before = self._before(profile, asked)
+        profile, rows = self._read(asked)
+        before = self._before(profile, rows, asked)
         self._tell_first([before.row, *before.absorbed], told)
         view = asked.view or self._world.asking.view()
         decision = decide(before, self._found(profile, before, asked, view, now), view)
@@ -121,7 +140,7 @@ class Evaluator:
         row = replace(decision.change.row, version=before.row.version + 1)
         told |= {(row.person, row.version): row} if row.outbox else {}
         self._wake_in_time(row, now)
-        return self._left(asked, row, is_whole=decision.is_whole), 1
+        return self._left(asked, row, is_whole=decision.is_whole, is_new=not before.row.is_stored), 1
 
     def _tell_first(self, rows: Sequence[Row], told: Told) -> None:
         """What is written over is told before."""
@@ -129,9 +148,10 @@ class Evaluator:
         for row in rows:
             told.pop((row.person, row.version), None)
 
-    def _left(self, asked: Asked, row: Row, *, is_whole: bool) -> Asked | None:
-        """Who absorbed them while this was written has looked for their row, and found an older one or none."""
-        if climb(self._world.identities, [row.person]).root_of(row.person).person_id != row.person:
+    def _left(self, asked: Asked, row: Row, *, is_whole: bool, is_new: bool) -> Asked | None:
+        """Who absorbed them while a first row was written has looked for it, and found none. Of a row that was there, one of the two wrote
+        under another version than the one that is stored, and has read it again."""
+        if is_new and climb(self._world.identities, [row.person]).root_of(row.person).person_id != row.person:
             return replace(asked, absorbed=asked.absorbed | {row.person})
         return None if is_whole else asked
 
@@ -141,10 +161,22 @@ class Evaluator:
 
     # what is known
 
-    def _before(self, profile: Profile, asked: Asked) -> Before:
+    def _read(self, asked: Asked) -> tuple[Profile, dict[str, Row]]:
+        """The row before the profile: what is stitched and evaluated in between then writes under another version than the one read here.
+        The other way round an old profile would be decided on by a new row, and the decision pass for the newer one."""
+        loaded = {asked.person, *asked.absorbed, *([asked.origin] if asked.origin else [])}
+        rows = dict(self._world.rows.load(loaded))
+        profile = self._world.profiles.brief(asked.person)
+        while profile.id not in loaded:
+            loaded.add(profile.id)
+            rows |= self._world.rows.load({profile.id})
+            profile = self._world.profiles.brief(asked.person)
+        return profile, rows
+
+    def _before(self, profile: Profile, rows: dict[str, Row], asked: Asked) -> Before:
         named = {asked.person, *asked.absorbed} - {profile.id}
         origin = asked.origin if asked.origin != profile.id else None
-        rows = dict(self._world.rows.load({profile.id, *named, *([origin] if origin else [])}))
+        rows = {each: row for each, row in rows.items() if each in {profile.id, *named, origin}}
         own = rows.pop(profile.id, Row(person=profile.id))
         inherited = rows.pop(origin, None) if origin else None
         if not own.is_stored or own.shape != profile.shape:
@@ -167,7 +199,8 @@ class Evaluator:
 
     def _found(self, profile: Profile, before: Before, asked: Asked, view: CustomerView, now: int) -> Found:
         changed_since = asked.changed_since if before.row.shape == profile.shape else MIN
-        segments, stage = self._steps(profile, before, view, now, changed_since)
+        person = AskedPerson(self._world.asking, profile, view)
+        segments, stage = self._steps(person, before, view, now, changed_since)
         return Found(
             person=profile.id,
             now=now,
@@ -178,23 +211,29 @@ class Evaluator:
             shape=profile.shape,
             told_anyway=asked.told_anyway,
             is_clearing=asked.view is not None,
+            of_state=view.of_state,
+            decided_at=person.decided_at if view.of_state else None,
         )
 
     def _steps(
-        self, profile: Profile, before: Before, view: CustomerView, now: int, changed_since: int
+        self, person: AskedPerson, before: Before, view: CustomerView, now: int, changed_since: int
     ) -> tuple[Mapping[str, Steps[bool]], Steps[str] | None]:
         """Of whom no event is known, as all were another's: they are in no segment."""
-        if profile.first_seen is None:
+        if person.profile.first_seen is None:
             return dict.fromkeys(view.segments, NEVER), NEW
-        person = AskedPerson(self._world.asking, profile, view)
         found, members = {}, before.memberships
         for name, segment in view.segments.items():
             found[name] = person.steps(segment.condition, now)
             is_dated = name in members and members[name].version == segment.version and found[name].known_since < changed_since
             if _is_undated(found[name], now) and not is_dated:
-                found[name] = person.logged(segment.condition, now)
+                found[name] = _dated(found[name], person.logged(segment.condition, now), now)
         stage = person.lifecycle(now)
         return {name: each for name, each in found.items() if each.known_since <= now}, stage if stage.known_since <= now else None
+
+
+def _dated(known: Steps[bool], logged: Steps[bool], now: int) -> Steps[bool]:
+    """Since when, the log says; whether, it does not: of what happened longer ago than it goes back only the memory knows."""
+    return logged if logged.known_since <= now and logged.at(now) else known
 
 
 def _is_undated(found: Steps[bool], now: int) -> bool:

@@ -6,8 +6,8 @@ Both are written together. A row that was written under a person id before it wa
 import hashlib
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Protocol, Self
 
 from ariane.profiles.announcing import Fact
 from ariane.profiles.model import Shape
@@ -45,6 +45,8 @@ class Row:
     """When time alone will change something, at the latest; it may be earlier than that."""
     outbox: tuple[Fact, ...] = ()
     """What may not have been announced yet."""
+    overdue: int | None = None
+    """Where the due index has the row until the outbox is told: whoever swept it and died before telling finds it by that alone."""
     causes: tuple[str, ...] = ()
     """Marks of the last splits that were followed (``cause_mark``)."""
     shape: Shape | None = None
@@ -53,6 +55,14 @@ class Row:
     @property
     def is_stored(self) -> bool:
         return self.version > 0
+
+    @property
+    def listed_due(self) -> int | None:
+        """As the due index has it."""
+        return self.due if self.overdue is None else self.overdue
+
+    def told(self) -> Self:
+        return replace(self, outbox=(), overdue=None)
 
 
 class MemberChange(NamedTuple):

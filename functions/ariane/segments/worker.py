@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import batched
 from typing import Protocol
 
 from ariane.conditions.steps import MIN
@@ -21,6 +22,7 @@ from ariane.segments.jobs import (
     SweepJob,
     job_of,
 )
+from ariane.segments.reading_ahead import AT_A_TIME, Each
 from ariane.segments.sweeping import EvaluateMany
 
 
@@ -29,15 +31,11 @@ class Evaluate(Protocol):
 
     def tell(self, told: Told) -> None: ...
 
+    def read_ahead(self, people: Collection[str]) -> None: ...
+
 
 class FragmentHomes(Protocol):
     def homes_of(self, partition: str) -> Collection[str]: ...
-
-
-class Each(Protocol):
-    """``map``, or as it some at a time."""
-
-    def __call__[T, R](self, take: Callable[[T], R], those: Iterable[T], /) -> Iterable[R]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,15 +67,19 @@ class EvaluateWorker:
     each: Each = map
 
     def take(self, bodies: Mapping[str, str]) -> Taken:
-        """Messages by id. People are evaluated once for all messages that are about them; those that fail are told, nothing is raised."""
+        """Messages by id. People are evaluated once for all messages that are about them; those that fail are told, nothing is raised. Of
+        what takes as long as a message may, one is begun, after all else."""
         failed: dict[str, str] = {}
         jobs = self._read(bodies, failed)
+        last = self._one_long(jobs, failed)
         people = {own: job for own, job in jobs.items() if isinstance(job, PersonJob)}
         tasks = [*self._guarded(people, lambda: self._tasks_of(people), failed)]
         for own, job in jobs.items():
             if own not in people:
                 tasks += self._guarded([own], lambda job=job, own=own: self._begun(job, own), failed)  # type: ignore[misc]
         written = self._evaluated(tasks, failed)
+        for own, job in last.items():
+            self._guarded([own], lambda job=job, own=own: self._begun(job, own), failed)  # type: ignore[misc]
         return Taken(failed=failed, evaluated=len(tasks), written=written)
 
     def many(self, asked: Sequence[Asked]) -> int:
@@ -99,6 +101,16 @@ class EvaluateWorker:
             except ArianeError as error:
                 failed[own] = error.code
         return jobs
+
+    def _one_long(self, jobs: dict[str, Job], failed: dict[str, str]) -> Mapping[str, Job]:
+        """Takes them out. The others are put again, each a second later than the one before: so they reach workers of their own."""
+        long = {own: job for own, job in jobs.items() if isinstance(job, SweepJob | BackfillJob)}
+        for own in long:
+            del jobs[own]
+        first, *others = long or [""]
+        for place, own in enumerate(others, start=1):
+            self._guarded([own], lambda own=own, place=place: self.queue.put([long[own]], delay=place) or (), failed)  # type: ignore[misc, func-returns-value]
+        return {first: long[first]} if long else {}
 
     def _tasks_of(self, people: Mapping[str, PersonJob]) -> Iterator[_Task]:
         paths = climb(self.identities, {job.person for job in people.values()}) if people else None
@@ -151,7 +163,11 @@ class EvaluateWorker:
         chains: dict[tuple[str, ...], list[_Task]] = {}
         for task in tasks:
             chains.setdefault(task.messages, []).append(task)
-        done = [*self.each(lambda chain: self._chain(chain, told), chains.values())]
+        done: list[tuple[int, str | None]] = []
+        for some in batched(chains.values(), AT_A_TIME, strict=False):
+            self.evaluator.read_ahead([task.asked.person for chain in some for task in chain])
+            done += self.each(lambda chain: self._chain(chain, told), some)
+        self.evaluator.read_ahead([])
         for messages, (_, code) in zip(chains, done, strict=True):
             failed |= dict.fromkeys(messages, code) if code else {}
         self._guarded([own for messages in chains for own in messages], lambda: self.evaluator.tell(told) or (), failed)  # type: ignore[func-returns-value]

@@ -38,19 +38,25 @@ from ariane.segments.counting import take_count
 from ariane.segments.desk import SegmentDesk
 from ariane.segments.evaluating import Evaluator, World
 from ariane.segments.exporting import ExportWorker
+from ariane.segments.reading_ahead import ReadAhead
 from ariane.segments.sweeping import Sweep
 from ariane.segments.worker import EvaluateWorker
 from ariane.settings import ApiSettings, SegmentsSettings
 from ariane.wiring.clients import client
 from ariane.wiring.signed_clients import signed_client
 
+_IN_THE_WORKS = timedelta(seconds=5)
+"""A delivery of the log's stream that is being stitched goes by the definitions with which it began."""
+
 
 def evaluate_worker(settings: SegmentsSettings, environment: Mapping[str, str]) -> EvaluateWorker:
     parts = _Parts(settings, environment)
+    ahead = ReadAhead(parts.stores.identities, parts.fragments, parts.rows, each=ten_at_a_time)
     evaluator = Evaluator(
         World(
-            rows=parts.rows,
-            profiles=parts.profiles,
+            rows=ahead.rows,
+            profiles=ahead.profiles,
+            ahead=ahead,
             identities=parts.stores.identities,
             asking=parts.asking(),
             announcer=EventBridgeAnnouncer(client("events"), bus=settings.bus_name),
@@ -111,6 +117,7 @@ def backfill_desk(settings: ApiSettings | SegmentsSettings) -> BackfillDesk:
         SqsEvaluateQueue(client("sqs"), queue_url=settings.evaluate_queue_url),
         view=CustomerViews(DynamoDocuments(dynamodb, table=settings.journeys_table)).current,
         clock=utc_now,
+        known_after=timedelta(seconds=settings.definitions_ttl_seconds) + _IN_THE_WORKS,
     )
 
 
@@ -121,11 +128,11 @@ class _Parts:
         self.rows = DynamoSegmentRows(self.dynamodb, table=settings.profiles_table)
         self.queue = SqsEvaluateQueue(client("sqs"), queue_url=settings.evaluate_queue_url)
         identities = DynamoIdentities(self.dynamodb, table=settings.identities_table)
-        self._fragments = DynamoFragments(self.dynamodb, table=settings.profiles_table)
-        self.profiles = ProfileReader(identities, self._fragments)
+        self.fragments = DynamoFragments(self.dynamodb, table=settings.profiles_table)
+        self.profiles = ProfileReader(identities, self.fragments)
         self.stores = Stores(
             identities=identities,
-            fragments=self._fragments,
+            fragments=self.fragments,
             log=DynamoEventHistory(self.dynamodb, table=settings.events_table),
             consents=DynamoConsents(
                 self.dynamodb,
@@ -158,7 +165,7 @@ class _Parts:
     def completing(self) -> Completing:
         return Completing(
             profiles=self.profiles,
-            fragments=self._fragments,
+            fragments=self.fragments,
             log=self.stores.log,
             refold=self._refold,
             background=SqsBackgroundQueue(client("sqs"), queue_url=self.settings.resolve_queue_url),

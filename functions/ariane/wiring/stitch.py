@@ -67,11 +67,9 @@ def stitch_service(settings: StitchSettings, environment: Mapping[str, str]) -> 
     ttl = timedelta(seconds=settings.definitions_ttl_seconds)
     documents = CachedDocuments(DynamoDocuments(dynamodb, table=settings.journeys_table), ttl=ttl, clock=utc_now)
     definitions, announcer = published(documents), EventBridgeAnnouncer(client("events"), bus=settings.bus_name)
-    asker = EvaluationAsker(
-        SqsEvaluateQueue(client("sqs"), queue_url=settings.evaluate_queue_url),
-        view=CustomerViews(documents).current,
-        homes=HomeReader(stores.identities, rules=lambda: definitions().rules, key=lambda: key),
-    )
+    homes = HomeReader(stores.identities, rules=lambda: definitions().rules, key=lambda: key)
+    views, evaluate = CustomerViews(documents), SqsEvaluateQueue(client("sqs"), queue_url=settings.evaluate_queue_url)
+    asker = EvaluationAsker(evaluate, view=views.current, rules=lambda: definitions().rules, key=lambda: key, homes=homes)
     stitcher = Stitcher(
         person=partial(stitch_person, stores=stores, key=key, background=background, late=replays),
         merges=partial(merges_of, stores=stores, key=key, background=background),

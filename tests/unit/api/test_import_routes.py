@@ -107,6 +107,7 @@ def test_a_begun_import_says_where_its_file_goes(api: Api) -> None:
         ({"file": None}, "invalid_import", "file"),
         ({"file": {**FILE, "size": 0}}, "empty_file", "size"),
         ({"file": {**FILE, "size": 6 * 1024**3}}, "file_too_large", "size"),
+        *(({"file": {**FILE, "size": size}}, "invalid_import", "size") for size in ("10", 1.5, True, None, -1)),
         ({"file": {**FILE, "sha256": "x"}}, "invalid_import", "sha256"),
         ({"file": {**FILE, "name": ""}}, "invalid_import", "name"),
         ({"as_of": "yesterday"}, "invalid_import", "as_of"),

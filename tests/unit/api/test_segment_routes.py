@@ -12,6 +12,8 @@ import pytest
 
 from ariane.definitions.customer_view import CustomerView
 from ariane.segments.counting import DayCount
+from ariane.segments.desk import MANY
+from ariane.segments.jobs import BackfillJob
 from ariane.segments.rows import Membership
 from tests.builders.profiles import NOON, Stack, identify, item, prs, track
 from tests.unit.api.test_profile_api import LATER, Api
@@ -56,6 +58,17 @@ def test_segments_are_listed_with_their_members_counts_and_state(api: Api) -> No
     assert listed["data"][0]["counts"] == [{"day": "2026-11-21", "count": 2, "at": "2026-11-22T12:00:00.000Z"}]
     assert listed["data"][0]["backfill"] == {"state": "missing", "ended_at": None}
     assert api.ok("/v1/segments", limit="1")["cursor"]["has_more"]
+
+
+def test_a_list_shows_very_many_as_they_were_last_counted_and_says_when(api: Api) -> None:
+    api.counts.keep("shoppers", DayCount("2026-11-22", MANY, NOON + timedelta(minutes=1)))
+    api.counts.keep("vip", DayCount("2026-11-22", MANY, NOON - timedelta(minutes=1)))
+    shoppers, vip = api.ok("/v1/segments")["data"]
+
+    assert (shoppers["members"], shoppers["members_at"]) == (MANY, "2026-11-22T12:01:00.000Z")
+    assert vip["members"] == 0, "that was of the version before"
+    assert vip["members_at"] > shoppers["members_at"]
+    assert api.ok("/v1/segments/shoppers")["members"] == 3, "who looks at one is told how many there are now"
 
 
 def test_a_segment_is_told_in_words(api: Api) -> None:
@@ -105,6 +118,28 @@ def test_a_backfill_is_started_and_told_of(api: Api) -> None:
     assert api.ok("/v1/segments/shoppers")["backfill"]["state"] == "done"
 
 
+def test_a_backfill_that_stands_still_is_gone_on_with_where_it_is(api: Api) -> None:
+    _, begun = api.ask("POST", "/v1/segments/shoppers/backfill")
+    for part in api.backfills.parts(begun["id"])[2:]:
+        api.backfills.save(replace(part, people=5, ended_at=LATER))
+    api.evaluations.messages.clear()
+    status, resumed = api.ask("POST", f"/v1/backfills/{begun['id']}/resume")
+
+    assert (status, resumed["id"], resumed["state"], resumed["parts_done"]) == (202, begun["id"], "running", begun["parts"] - 2)
+    assert api.evaluations.jobs == [BackfillJob(backfill=begun["id"], part=number) for number in (0, 1)]
+    assert [each["id"] for each in api.ok("/v1/backfills")["data"]] == [begun["id"]]
+
+
+def test_a_backfill_that_is_done_is_not_begun_again_by_resuming_it(api: Api) -> None:
+    _, begun = api.ask("POST", "/v1/segments/shoppers/backfill")
+    for part in api.backfills.parts(begun["id"]):
+        api.backfills.save(replace(part, ended_at=LATER))
+    api.evaluations.messages.clear()
+
+    assert api.ask("POST", f"/v1/backfills/{begun['id']}/resume")[1]["state"] == "done"
+    assert api.evaluations.jobs == []
+
+
 def test_all_segments_are_backfilled_at_once(api: Api) -> None:
     assert api.ask("POST", "/v1/backfills")[1]["segments"] == ["shoppers", "vip"]
     assert api.ask("POST", "/v1/backfills", {"segments": ["vip"]})[1]["segments"] == ["vip"]
@@ -140,6 +175,7 @@ def test_a_table_holds_everybody_with_harmless_cells(api: Api) -> None:
         ("POST", "/v1/segments/nobody/backfill", {}, "segment_unknown"),
         ("GET", "/v1/segments/vip/backfill", {}, "backfill_unknown"),
         ("GET", "/v1/backfills/bf_none", {}, "backfill_unknown"),
+        ("POST", "/v1/backfills/bf_none/resume", {}, "backfill_unknown"),
         ("GET", "/v1/segments/vip/members", {"cursor": "!"}, "invalid_cursor"),
         ("GET", "/v1/segments/vip/members", {"limit": "101"}, "invalid_limit"),
         ("GET", "/v1/segments/vip/export", {"format": "meta-custom-audiences"}, "consent_missing"),

@@ -34,6 +34,7 @@ SUMMARY: dict[str, Any] = {
     "published_at": "2026-11-22T12:00:00.000Z",
     "announce": True,
     "members": 12345,
+    "members_at": "2026-11-22T12:34:56.000Z",
     "backfill": {"state": "missing", "ended_at": None},
     "counts": [{"day": "2026-11-21", "count": 1, "at": "2026-11-21T00:01:00.000Z"}, {"day": "2026-11-22", "count": 9, "at": "…"}],
 }
@@ -174,7 +175,7 @@ def test_segments_are_listed_for_people_and_for_programs(shell: Shell, answers: 
     answers.of("/v1/segments", {"data": [SUMMARY], "cursor": LAST})
     code, out, err = shell("list")
 
-    assert (code, out.splitlines()[1].split("\t")) == (0, ["buyers", "Buyers", "12,345", "▁█", "c0ffee", "needed"])
+    assert (code, out.splitlines()[1].split("\t")) == (0, ["buyers", "Buyers", "12,345", "2026-11-22 12:34 UTC", "▁█", "c0ffee", "needed"])
     assert "`ariane segments backfill`" in err
     assert orjson.loads(shell("list", "--json")[1]) == [SUMMARY]
 
@@ -238,6 +239,29 @@ def test_a_backfill_is_waited_for(shell: Shell, answers: Answers, monkeypatch: p
     assert said[0] == code
     assert "4,321 people evaluated, 17 changed, 3 histories read again; nothing was announced" in said[1]
     assert ("prs_x: broken" in said[2]) is bool(failed)
+
+
+def test_a_backfill_is_resumed_by_its_segment_or_the_latest(shell: Shell, answers: Answers) -> None:
+    stuck = {"id": "bf_1", "state": "running", "parts": 8, "parts_done": 5}
+    answers.of("/v1/segments/buyers/backfill", stuck)
+    answers.of("/v1/backfills", {"data": [stuck]})
+    answers.of("/v1/backfills/bf_1/resume", stuck)
+    for name in (["buyers"], []):
+        code, out, _ = shell("backfill", *name, "--resume")
+
+        assert (code, "Resumed: bf_1, 5 of 8 parts done" in out) == (0, True)
+    assert [(each.method, each.url.path) for each in answers.asked if each.method == "POST"] == [("POST", "/v1/backfills/bf_1/resume")] * 2
+
+
+def test_what_cannot_be_resumed_is_said(shell: Shell, answers: Answers) -> None:
+    answers.of("/v1/backfills", {"data": []})
+    done = {"id": "bf_2", "state": "done", "people": 3, "written": 1, "refolded": 0, "announce": False}
+    answers.of("/v1/segments/buyers/backfill", done)
+    answers.of("/v1/backfills/bf_2/resume", done)
+
+    assert "begin one without --resume" in shell("backfill", "--resume")[2]
+    assert "leave it out with --resume" in shell("backfill", "buyers", "--resume", "--announce")[2]
+    assert "Nothing is left to do: Done: 3 people evaluated" in shell("backfill", "buyers", "--resume")[1]
 
 
 def test_an_export_is_a_whole_file_of_its_owner_or_none(shell: Shell, answers: Answers, tmp_path: Path) -> None:

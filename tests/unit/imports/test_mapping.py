@@ -14,6 +14,11 @@ from ariane.imports.mapping_file import read_mapping
 from tests.builders.imports import ImportWorld
 
 EVENT = "  - event: E\n    timestamp: at\n    identifiers: {user_id: u}\n"
+UNSOUND = ("%d/%m", "%Y", "%Y-%m", "%H:%M", "%d/%m/%Y %H:%M %Z", "%Q", "%d/%m/%Y %", "%Y %U", "%d/%m/%Y %I:%M", "%d/%m/%Y %H:%M %p")
+
+
+def at(told: str) -> str:
+    return f"timestamp: {{column: at, formats: ['{told}']}}"
 
 
 def problems(text: str) -> list[str]:
@@ -29,6 +34,18 @@ def problems(text: str) -> list[str]:
         ("source: till\nrules:\n  - event: E\n    timestamp: at\n", "3: rules[0]"),
         ("source: till\nrules:\n  - timestamp: at\n", "3: rules[0]"),
         (f"source: till\nencoding: utf-99\nrules:\n{EVENT}", "2: encoding"),
+        (f"source: till\nencoding: zlib\nrules:\n{EVENT}", "2: encoding"),
+        (f"source: till\nencoding: rot13\nrules:\n{EVENT}", "2: encoding"),
+        (f"source: till\nencoding: base64\nrules:\n{EVENT}", "2: encoding"),
+        (f"source: till\nencoding: undefined\nrules:\n{EVENT}", "2: encoding"),
+        (f"source: till\nencoding: idna\nrules:\n{EVENT}", "2: encoding"),
+        (f"source: till\nencoding: unicode_escape\nrules:\n{EVENT}", "2: encoding"),
+        (f"source: till\ndelimiter: ','\nquote: ','\nrules:\n{EVENT}", "3: quote"),
+        (f"source: till\ndelimiter: '\"'\nquote: ''\nrules:\n{EVENT}", "2: delimiter"),
+        (f'source: till\ndelimiter: "\\n"\nrules:\n{EVENT}', "2: delimiter"),
+        (f'source: till\nquote: "\\r"\nrules:\n{EVENT}', "2: quote"),
+        (f"source: till\nnumbers: {{grouping: indian}}\nrules:\n{EVENT}", "2: numbers.grouping"),
+        *((f"source: till\nrules:\n{EVENT.replace('timestamp: at', at(told))}", "4: rules[0].timestamp.formats[0]") for told in UNSOUND),
         (f"source: till\ntime_zone: Mars/Olympus\nrules:\n{EVENT}", "2: time_zone"),
         (f"source: till\nnumbers: {{decimal: ',', thousands: ','}}\nrules:\n{EVENT}", "2: numbers.thousands"),
         (f"source: till\nrules:\n{EVENT}    properties: {{total: {{colum: x}}}}\n", "6: rules[0].properties.total"),
@@ -47,6 +64,18 @@ def test_a_mapping_goes_through_the_api_unchanged() -> None:
     assert mapping_of(document_of(read)) == read
 
 
+@pytest.mark.parametrize(
+    "told", ["%Y-%m-%d", "%d.%m.%y %I:%M %p", "%j/%Y", "%c", "%x", "%G-W%V-%u", "%Y %U %a", "%b %d %Y %H:%M:%S.%f %z", "100%% %Y%m%d"]
+)
+def test_formats_that_say_a_day_are_taken(told: str) -> None:
+    read_mapping("m.yaml", f"source: till\nrules:\n{EVENT.replace('timestamp: at', at(told))}")
+
+
+@pytest.mark.parametrize(("told", "name"), [("utf16", "utf-16"), ("UTF8", "utf-8"), ("Latin-1", "iso8859-1"), ("windows-1252", "cp1252")])
+def test_encodings_have_one_name_each(told: str, name: str) -> None:
+    assert read_mapping("m.yaml", f"source: till\nencoding: {told}\nrules: [{{skip: true}}]\n").encoding == name
+
+
 @pytest.mark.parametrize("document", [None, [], {}, {"source": "till", "rules": []}, {"source": 1, "rules": [{"skip": True}]}])
 def test_what_is_no_mapping_is_refused_with_its_field(document: object) -> None:
     with pytest.raises(Rejected, match="invalid_mapping"):
@@ -59,6 +88,9 @@ def cell(value: object, spec: dict[str, Any], extra: str = "") -> Any:
 
 
 FRENCH = "numbers: {decimal: ',', thousands: ' '}\n"
+GERMAN = "numbers: {decimal: ',', thousands: '.'}\n"
+ENGLISH = "numbers: {thousands: ','}\n"
+INDIAN = "numbers: {thousands: ',', grouping: indian}\n"
 
 
 @pytest.mark.parametrize(
@@ -73,6 +105,13 @@ FRENCH = "numbers: {decimal: ',', thousands: ' '}\n"
         ("1\u202f234,50", {"type": "number"}, FRENCH, 1234.5),
         ("1.234", {"type": "number"}, "numbers: {decimal: ',', thousands: '.'}\n", 1234),
         ("-0.10", {"type": "number"}, "", -0.1),
+        ("1,234,567.50", {"type": "number"}, ENGLISH, 1234567.5),
+        ("-1,234", {"type": "number"}, ENGLISH, -1234),
+        ("- 1 234", {"type": "number"}, FRENCH, -1234),
+        ("+999", {"type": "number"}, ENGLISH, 999),
+        ("1234567.50", {"type": "number"}, ENGLISH, 1234567.5),
+        ("12,34,567.5", {"type": "number"}, INDIAN, 1234567.5),
+        ("1'234.50", {"type": "number"}, 'numbers: {thousands: "\'"}\n', 1234.5),
         (12.5, {"type": "number"}, "", 12.5),
         ("OUI", {"type": "boolean"}, "", True),
         ("0", {"type": "boolean"}, "", False),
@@ -93,6 +132,16 @@ def test_cells_are_read_as_the_mapping_says(value: object, spec: dict[str, Any],
         ("1.5", {"type": "integer"}, "", "not_an_integer"),
         ("1.234,5", {"type": "number"}, FRENCH, "not_a_number"),
         ("1_000", {"type": "number"}, "", "not_a_number"),
+        ("12,50", {"type": "number"}, ENGLISH, "not_a_number"),
+        ("1,2,3", {"type": "number"}, ENGLISH, "not_a_number"),
+        ("1,234.567,8", {"type": "number"}, ENGLISH, "not_a_number"),
+        (",234", {"type": "number"}, ENGLISH, "not_a_number"),
+        ("1234,567", {"type": "number"}, ENGLISH, "not_a_number"),
+        ("12,34,567", {"type": "number"}, ENGLISH, "not_a_number"),
+        ("123,456", {"type": "number"}, INDIAN, "not_a_number"),
+        ("12.50", {"type": "number"}, GERMAN, "not_a_number"),
+        ("1 2 3", {"type": "number"}, FRENCH, "not_a_number"),
+        ("1 234,5 6", {"type": "number"}, FRENCH, "not_a_number"),
         ("Infinity", {"type": "number"}, "", "not_a_number"),
         ("1e999", {"type": "number"}, "", "not_a_number"),
         ("9" * 5_000, {"type": "number"}, "", "not_a_number"),

@@ -117,11 +117,11 @@ class Replaced(MemoryUploads):
         self.other = b""
         self.reads = 0
 
-    def read(self, import_id: str, tag: str) -> Iterator[bytes]:
+    def read(self, import_id: str, tag: str, *, after: int = 0) -> Iterator[bytes]:
         self.reads += 1
         if self.reads == 3:
             self.files[import_id] = self.other
-        return super().read(import_id, tag)
+        return super().read(import_id, tag, after=after)
 
 
 def test_a_file_that_is_replaced_while_it_is_read_fails_the_import() -> None:

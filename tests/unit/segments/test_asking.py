@@ -12,9 +12,13 @@ from tests.builders.homes import share
 from tests.builders.profiles import NOON, identify, item, prs, track
 from tests.builders.segments import SegmentWorld, segment, view_of
 
-DEAR = segment("dear", {"performed": "Product Viewed", "where": [{"property": "price", "gte": 100}]})
+DEAR_ = {"performed": "Product Viewed", "where": [{"property": "price", "gte": 100}]}
+DEAR = segment("dear", DEAR_)
 SMITHS = segment("smiths", {"trait": "last_name", "equals": "Smith"})
 GRANTED = segment("granted", {"consent": {"topic": "offers", "channel": "email", "is": "granted"}})
+SOLD_NOTHING_ = {"not": {"performed": "Order Completed", "within": "90 days"}}
+SOLD_NOTHING = segment("sold-nothing", SOLD_NOTHING_)
+HALF = segment("half", {"bucket": {"salt": "x", "percent": 50}})
 A1 = prs("anonymous_id:a1")
 
 
@@ -31,9 +35,48 @@ def known(*segments: Any) -> SegmentWorld:
     return here
 
 
-def test_whoever_is_seen_for_the_first_time_is_evaluated() -> None:
-    here = SegmentWorld(view_of())
+@pytest.mark.parametrize(
+    "condition",
+    [
+        SOLD_NOTHING.condition,
+        HALF.condition,
+        {"trait": "plan", "not_equals": "gold"},
+        {"any": [{"performed": "Order Completed"}, {"trait": "order_count", "lt": 2}]},
+        {"consent": {"topic": "offers", "channel": "email", "is": "unknown"}},
+        {"not": {"segment": "buyers", "for": "2 days"}},
+        {"all": [{"not": {"segment": "buyers"}}, {"bucket": {"salt": "x", "percent": 50}}]},
+    ],
+)
+def test_whoever_is_seen_for_the_first_time_is_evaluated_where_a_segment_may_hold_of_a_stranger(condition: Any) -> None:
+    buyers = segment("buyers", {"performed": "Order Completed"})
+    asked = condition if isinstance(condition, dict) else condition.model_dump(mode="json", by_alias=True, exclude_none=True)
+    here = SegmentWorld(view_of(buyers, segment("asked", asked)))
     assert [job.person for job in asked_by(here, item(track("Hello", message_id="1")))] == [A1]
+
+
+@pytest.mark.parametrize("segments", [[], [DEAR], [SMITHS], [GRANTED], [segment("both", {"all": [SOLD_NOTHING_, DEAR_]})]])
+def test_a_visitor_of_whom_no_segment_can_hold_is_not_evaluated(segments: list[Any]) -> None:
+    here = SegmentWorld(view_of(*segments))
+    assert asked_by(here, item(track("Hello", message_id="1"))) == []
+
+
+def test_a_first_event_that_a_segment_looks_at_is_evaluated() -> None:
+    here = SegmentWorld(view_of(DEAR))
+    assert len(asked_by(here, item(track(message_id="1", properties={"price": 100})))) == 1
+
+
+@pytest.mark.parametrize("who", [{"userId": "u1"}, {"context": {"traits": {"email": "a@b.example"}}}])
+def test_a_stranger_with_a_name_is_evaluated(who: dict[str, Any]) -> None:
+    """A stage of the life cycle begins."""
+    here = SegmentWorld(view_of())
+    assert len(asked_by(here, item(track("Hello", message_id="1", **who)))) == 1
+
+
+def test_an_event_from_before_the_first_is_evaluated() -> None:
+    """What holds of whoever there is holds since their first event."""
+    here = known(SOLD_NOTHING)
+    assert len(asked_by(here, item(track("Hello", message_id="1", minute=-5)))) == 1
+    assert asked_by(here, item(track("Hello", message_id="2", minute=5))) == []
 
 
 def test_an_event_that_no_segment_looks_at_asks_for_nothing() -> None:
@@ -48,7 +91,7 @@ def test_an_event_that_no_segment_looks_at_asks_for_nothing() -> None:
         ([DEAR], track(message_id="1", properties={"price": 100})),
         ([], track("Order Completed", message_id="1")),
         ([SMITHS], identify(message_id="1", anonymousId="a1", traits={"last_name": "Jones"})),
-        ([GRANTED], track("Consent Granted", message_id="1", properties={"topic": "offers", "channel": "email", "email": "a@b.example"})),
+        ([GRANTED], track("Consent Granted", message_id="1", properties={"topic": "offers", "channel": "email"})),
     ],
 )
 def test_what_a_segment_or_the_life_cycle_looks_at_asks(segments: list[Any], message: dict[str, Any]) -> None:
@@ -59,6 +102,14 @@ def test_what_a_segment_or_the_life_cycle_looks_at_asks(segments: list[Any], mes
     assert job.cause.endswith("/0")
 
 
+def test_a_consent_of_an_address_asks_about_whose_address_it_is_too() -> None:
+    here = known(GRANTED)
+    properties = {"topic": "offers", "channel": "email", "email": "A@b.example"}
+    jobs = asked_by(here, item(track("Consent Granted", message_id="1", properties=properties)))
+
+    assert sorted(job.person for job in jobs) == sorted([A1, prs("email:a@b.example")])
+
+
 def test_traits_and_consents_that_nobody_asks_about_ask_for_nothing() -> None:
     here = known(DEAR)
     quiet = identify(message_id="1", anonymousId="a1", traits={"last_name": "Smith"})
@@ -67,7 +118,7 @@ def test_traits_and_consents_that_nobody_asks_about_ask_for_nothing() -> None:
 
 
 def test_a_batch_asks_once_for_each_person() -> None:
-    here = SegmentWorld(view_of())
+    here = SegmentWorld(view_of(SOLD_NOTHING))
     jobs = asked_by(
         here, *(item(track("Hello", message_id=f"{n}", minute=n)) for n in range(5)), item(track(message_id="9", anonymousId="a2"))
     )
@@ -76,7 +127,7 @@ def test_a_batch_asks_once_for_each_person() -> None:
 
 def test_records_that_come_again_ask_again() -> None:
     """Whoever stitched them may not have lived to ask."""
-    here = SegmentWorld(view_of())
+    here = SegmentWorld(view_of(SOLD_NOTHING))
     records = here.stack.write(item(track("Hello", message_id="1")))
     here.stitch(records)
     here.queue.messages.clear()
@@ -85,7 +136,7 @@ def test_records_that_come_again_ask_again() -> None:
 
 
 def test_a_queue_that_is_away_fails_the_delivery() -> None:
-    here = SegmentWorld(view_of())
+    here = SegmentWorld(view_of(SOLD_NOTHING))
 
     def away(*_: object, **__: object) -> None:
         raise Retryable("queue_busy", "")

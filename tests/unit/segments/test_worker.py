@@ -1,6 +1,7 @@
 """A batch of the evaluate queue: who is evaluated how often, and which messages come again."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from ariane.errors import Retryable
 from ariane.segments.evaluating import Asked
-from ariane.segments.jobs import MovedJob, PersonJob, PutJob, message_of
+from ariane.segments.jobs import BackfillJob, MovedJob, PersonJob, PutJob, SweepJob, message_of
 from ariane.segments.rows import RowChange
 from tests.builders.profiles import NOON, identify, item, prs, track
 from tests.builders.segments import SegmentWorld, segment, view_of
@@ -125,3 +126,47 @@ def test_a_moved_partition_asks_for_its_own_person_and_for_its_homes() -> None:
     here = stitched()
     here.worker.take(bodies(MovedJob(partition=A1, cause="c")))
     assert here.queue.jobs == [PersonJob(person=A1, cause="c")]
+
+
+@pytest.mark.parametrize(
+    "long", [[SweepJob(shard=each, until=0) for each in range(4)], [BackfillJob(backfill="bf", part=each) for each in range(4)]]
+)
+def test_of_what_takes_as_long_as_a_message_may_one_is_done_and_the_others_go_to_other_workers(long: list[PutJob]) -> None:
+    """The tick puts sixteen sweeps at once, a backfill eight parts: one after the other they would outlast the function."""
+    here = stitched()
+    done: list[object] = []
+
+    def take(job: object, _: object = None) -> int:
+        done.append(job)
+        return 0
+
+    worker = replace(here.worker, sweep=take, backfill=take)
+    taken = worker.take(bodies(*long, person(A2)))
+
+    assert taken.failed == {}
+    assert done == long[:1]
+    assert [(each.job, each.delay) for each in here.queue.messages] == [(job, place) for place, job in enumerate(long[1:], start=1)]
+
+
+def test_people_do_not_wait_for_a_sweep() -> None:
+    here = stitched()
+    seen: list[set[str]] = []
+
+    def sweep(*_: object) -> int:
+        seen.append(here.members("viewers"))
+        return 0
+
+    worker = replace(here.worker, sweep=sweep)
+    worker.take(bodies(SweepJob(shard=0, until=0), person(A2)))
+    assert seen == [{A2}]
+
+
+def test_what_cannot_be_handed_on_comes_again() -> None:
+    here = stitched()
+
+    def away(*_: object, **__: object) -> None:
+        raise Retryable("queue_busy", "")
+
+    here.queue.put = away
+    taken = here.worker.take(bodies(SweepJob(shard=0, until=0), SweepJob(shard=1, until=0)))
+    assert taken.failed == {"m1": "queue_busy"}

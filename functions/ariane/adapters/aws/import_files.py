@@ -47,10 +47,11 @@ class S3Uploads:
         except BotoCoreError as error:
             raise translated(error) from error
 
-    def read(self, import_id: str, tag: str) -> Iterator[bytes]:
+    def read(self, import_id: str, tag: str, *, after: int = 0) -> Iterator[bytes]:
         """A connection that breaks in the middle is Retryable: the next run goes on behind the last checkpoint."""
+        behind = {"Range": f"bytes={after}-"} if after else {}  # S3 refuses any range of an empty file
         try:
-            body = self._client.get_object(Bucket=self._bucket, Key=UPLOADS + import_id, IfMatch=tag)["Body"]
+            body = self._client.get_object(Bucket=self._bucket, Key=UPLOADS + import_id, IfMatch=tag, **behind)["Body"]  # type: ignore[arg-type]
             yield from body.iter_chunks(_PIECE)
         except ClientError as error:
             if error_code(error) in _CHANGED:

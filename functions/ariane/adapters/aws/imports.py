@@ -10,7 +10,7 @@ import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ariane.adapters.aws.errors import is_condition_failure, translated
-from ariane.errors import Conflict
+from ariane.errors import Conflict, Rejected
 from ariane.imports.model import BusinessObject, FileInfo, Import, Progress, State
 from ariane.instants import format_instant, from_millis, parse_instant, to_millis
 
@@ -21,6 +21,9 @@ _IMPORTS = "IMPORTS"
 _OBJECTS = "OBJECT#"
 SHARDS = 16
 """A stock list comes in one file: under one key it would be written at the speed of one partition."""
+_SHARD_NAMES = frozenset(map(str, range(SHARDS)))
+_LONGEST_KEY = 1024
+"""Bytes: DynamoDB's, of a sort key."""
 
 
 class DynamoImports:
@@ -138,6 +141,7 @@ def _item_of(made: Import) -> dict[str, Any]:
         "tag": made.tag,
         "progress": asdict(made.progress),
         "after_line": made.after_line,
+        "after_byte": made.after_byte,
         "parts": made.parts,
     }
     return {
@@ -166,6 +170,7 @@ def _import_of(item: Mapping[str, Any]) -> Import:
         tag=content["tag"],
         progress=Progress(**content["progress"]),
         after_line=content["after_line"],
+        after_byte=content.get("after_byte", 0),
         parts=content["parts"],
         version=int(item["v"]["N"]),
     )
@@ -192,5 +197,8 @@ def _object_of(item: Mapping[str, Any]) -> BusinessObject:
 
 
 def _place(cursor: str | None) -> tuple[int, str]:
+    """Raises Rejected."""
     shard, _, after = (cursor or "0/").partition("/")
-    return (int(shard), after) if shard.isdigit() and int(shard) < SHARDS else (0, "")
+    if shard not in _SHARD_NAMES or len(after.encode("utf-8", "replace")) > _LONGEST_KEY:
+        raise Rejected("invalid_cursor", "cursor is none of ours")
+    return int(shard), after

@@ -1,16 +1,17 @@
 """Rows of memberships, their due index and the lists of members, in the Profiles table."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ariane.adapters.aws.at_a_time import ten_at_a_time
 from ariane.adapters.aws.batch_get import batch_get
 from ariane.adapters.aws.errors import cancellation_codes, error_code, is_condition_failure, translated
 from ariane.adapters.aws.items.segment_rows import (
     DUE_INDEX,
     ROW,
+    due_attributes,
     due_of,
     due_partition,
     member_item,
@@ -55,14 +56,22 @@ class DynamoSegmentRows:
             raise translated(error) from error
 
     def announced(self, row: Row) -> None:
+        """A row that the due index kept until it was told goes to where it belongs there."""
+        told = row.told()
+        due = due_attributes(told) if row.overdue is not None else {}
+        removed = " REMOVE dp, da" if row.overdue is not None and not due else ""
         try:
             self._client.update_item(
                 TableName=self._table,
                 Key={"pk": {"S": row.person}, "sk": {"S": ROW}},
-                UpdateExpression="SET b = :b",
+                UpdateExpression="SET " + ", ".join(["b = :b", *(f"{name} = :{name}" for name in due)]) + removed,
                 ConditionExpression="#v = :v",
                 ExpressionAttributeNames={"#v": "v"},
-                ExpressionAttributeValues={":b": {"B": state_of(replace(row, outbox=()))}, ":v": {"N": str(row.version)}},
+                ExpressionAttributeValues={
+                    ":b": {"B": state_of(told)},
+                    ":v": {"N": str(row.version)},
+                    **{f":{name}": value for name, value in due.items()},
+                },
             )
         except (ClientError, BotoCoreError) as error:
             if not is_condition_failure(error):
@@ -90,7 +99,10 @@ class DynamoSegmentRows:
         return MemberPage([each for _, each in found[:limit]], encode(last[0], last[1].person) if last else None)
 
     def count(self, segment: str) -> int:
-        return sum(answer["Count"] for shard in range(SHARDS) for answer in self._query(**self._of(segment, shard), Select="COUNT"))
+        return sum(ten_at_a_time(lambda shard: self._count(segment, shard), range(SHARDS)))
+
+    def _count(self, segment: str, shard: int) -> int:
+        return sum(answer["Count"] for answer in self._query(**self._of(segment, shard), Select="COUNT"))
 
     def _members(self, segment: str, shard: int, after: str, limit: int) -> Sequence[Member]:
         found: list[Member] = []

@@ -23,11 +23,11 @@ class MemoryUploads:
         content = self.files.get(import_id)
         return None if content is None else Upload(len(content), sha256(content).hexdigest())
 
-    def read(self, import_id: str, tag: str) -> Iterator[bytes]:
+    def read(self, import_id: str, tag: str, *, after: int = 0) -> Iterator[bytes]:
         content = self.files[import_id]
         if sha256(content).hexdigest() != tag:
             raise changed()
-        return (content[start : start + _PIECE] for start in range(0, len(content), _PIECE))
+        return (content[start : start + _PIECE] for start in range(after, len(content), _PIECE))
 
 
 class MemoryReports:

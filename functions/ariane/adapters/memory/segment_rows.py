@@ -38,13 +38,13 @@ class MemorySegmentRows:
     def announced(self, row: Row) -> None:
         stored = self.rows.get(row.person)
         if stored is not None and stored.version == row.version:
-            self.rows[row.person] = replace(stored, outbox=())
+            self.rows[row.person] = stored.told()
 
     def due(self, shard: int, until: int, *, page: int) -> Iterator[Sequence[Due]]:
         found = sorted(
-            (row.due, row.person)
+            (row.listed_due, row.person)
             for row in self.rows.values()
-            if row.due is not None and row.due <= until and shard_of(row.person) == shard
+            if row.listed_due is not None and row.listed_due <= until and shard_of(row.person) == shard
         )
         for some in batched(found, page, strict=False):
             yield [Due(person, due) for due, person in some]

@@ -18,9 +18,13 @@ DUE_INDEX = "due"
 def row_item(row: Row) -> dict[str, Any]:
     """As the version after the row's."""
     item: dict[str, Any] = {"pk": {"S": row.person}, "sk": {"S": ROW}, "v": {"N": str(row.version + 1)}, "b": {"B": state_of(row)}}
-    if row.due is not None:
-        item |= {"dp": {"S": due_partition(shard_of(row.person))}, "da": {"S": format_instant(from_millis(row.due))}}
-    return item
+    return item | due_attributes(row)
+
+
+def due_attributes(row: Row) -> dict[str, Any]:
+    if row.listed_due is None:
+        return {}
+    return {"dp": {"S": due_partition(shard_of(row.person))}, "da": {"S": format_instant(from_millis(row.listed_due))}}
 
 
 def state_of(row: Row) -> bytes:
@@ -31,19 +35,22 @@ def state_of(row: Row) -> bytes:
         "ob": [[fact.kind, fact.detail] for fact in row.outbox],
         "ca": [*row.causes],
         "sh": row.shape and [*row.shape],
+        "du": [row.due] if row.overdue is not None else None,
     }
     return zlib.compress(orjson.dumps({name: value for name, value in said.items() if value}))
 
 
 def row_of(item: Mapping[str, Any]) -> Row:
     said = orjson.loads(zlib.decompress(item["b"]["B"]))
+    listed = to_millis(parse_instant(item["da"]["S"])) if "da" in item else None
     return Row(
         person=item["pk"]["S"],
         version=int(item["v"]["N"]),
         evaluated_at=said.get("at"),
         memberships={name: Membership(*each) for name, each in said.get("m", {}).items()},
         stage=Stage(*said["st"]) if "st" in said else None,
-        due=to_millis(parse_instant(item["da"]["S"])) if "da" in item else None,
+        due=said["du"][0] if "du" in said else listed,
+        overdue=listed if "du" in said else None,
         outbox=tuple(Fact(kind, detail) for kind, detail in said.get("ob", ())),
         causes=tuple(said.get("ca", ())),
         shape=Shape(*said["sh"]) if "sh" in said else None,

@@ -18,7 +18,7 @@ from ariane.instants import to_millis
 from ariane.profiles.compact import Reader, Writer
 
 RING = 40
-LEAST_RING = 16
+LEAST_RING = 12
 """Where the ring gives way to what else a fragment holds (``unit_of_write``)."""
 LATE_RING = 12
 _MAX_AHEAD = timedelta(hours=24)

@@ -119,7 +119,7 @@ def test_a_run_that_ended_before_the_report_goes_on_at_the_end_of_the_file(last:
     ("mapping", "content"),
     [
         (COUNTED, f"{HEADER}\no1,u1,2025-12-24,x\no1,u1,2025-12-24,x\n".encode()),
-        (KEYED, gzip.compress(f"{HEADER}\no1,u1,2025-12-24,x\no2,u1,2025-12-24,x\n".encode())),
+        (KEYED, gzip.compress(f"{HEADER}\no1,u1,2025-12-24,x\no2,u1,2025-12-24,x\n".encode(), mtime=0)),
         (KEYED, f"{HEADER}\no1,u1,2025-12-24,x\no2,u1,2025-12-24,x\n".encode("utf-16")),
     ],
 )

@@ -17,11 +17,11 @@ from ariane.identity.rule_evidence import Stored
 from ariane.identity.rule_ports import ReplayState
 from ariane.identity.rule_replay import Outcome, RuleReplay
 from ariane.identity.rules import Rules
+from cli.brand_choice import BrandOption, chosen
 from cli.command_options import JsonOption, StageOption
 from cli.deployment import find
 from cli.event_files import refuse, rules_of
 from cli.failures import CommandFailed
-from cli.local.home import PROJECT
 from cli.replay_course import ConsoleCourse
 from cli.report import err, print_json
 from cli.rule_change_tables import show
@@ -42,7 +42,6 @@ FromOption = Annotated[
 EventsOption = Annotated[
     Path | None, typer.Option("--events", metavar="EVENTS.jsonl", help="A file in place of the stage's log, for a dry run: needs no stack.")
 ]
-BrandOption = Annotated[Path, typer.Option(metavar="DIR", help="The folder of the brand's definitions.")]
 LimitOption = Annotated[
     int | None,
     typer.Option(min=0, help="The longest that a list may be. Unless said 20, and with --json as long as it is.", show_default=False),
@@ -64,7 +63,7 @@ def replay(
     rules: RulesOption = None,
     before: FromOption = None,
     events: EventsOption = None,
-    brand: BrandOption = PROJECT / "brand",
+    brand: BrandOption = None,
     limit: LimitOption = None,
     skip_invalid: SkipOption = False,
     rate: RateOption = None,
@@ -82,7 +81,7 @@ def replay(
         rules=rules,
         before=before,
         events=events,
-        brand=brand,
+        brand=chosen(brand),
         limit=_SHOWN if limit is None and not as_json else limit,
         skip_invalid=skip_invalid,
         take_over=take_over,

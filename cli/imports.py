@@ -1,5 +1,7 @@
 """``ariane import``: a file into the log, by a mapping; and what became of earlier ones."""
 
+import filecmp
+import os
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -60,6 +62,9 @@ def import_file(
     if dry_run is not None:
         _show(file, read, dry_run, as_of, brand)
         return
+    report_into = rejects or file.with_name(f"{file.name.removesuffix('.gz')}.rejected")
+    if not os.access(report_into.parent, os.W_OK):
+        raise CommandFailed(f"nothing can be written into {report_into.parent}: say with --rejects where the refused lines go")
     api = connect(find(stage))
     begun = api.begin_import({"mapping": document_of(read), "file": _described(file), "as_of": format_instant(as_of)})
     if "upload" in begun:
@@ -72,7 +77,7 @@ def import_file(
             soft_wrap=True,
         )
     ended = begun if no_wait else _awaited(api, begun["id"], is_quiet=as_json)
-    report = _fetch_rejects(api, ended, rejects or file.with_name(f"{file.name.removesuffix('.gz')}.rejected"))
+    report = _fetch_rejects(api, ended, report_into)
     _tell(ended, report, as_json=as_json)
     if ended["state"] == "failed" or (ended["progress"]["rejected"] and not allow_rejects):
         raise SystemExit(1)
@@ -104,9 +109,10 @@ def rejected(
 ) -> None:
     """Fetch the lines that an import refused, each with its reason."""
     api = connect(find(stage))
-    if _fetch_rejects(api, api.import_of(identity), into) is None:
+    report = _fetch_rejects(api, api.import_of(identity), into)
+    if report is None:
         raise CommandFailed("the import refused no line, or is not over yet")
-    print(f"Written to {into}.")
+    print(f"Written to {report}.")
 
 
 def _show(file: Path, mapping: MappingFile, most: int, as_of: datetime, brand: Path) -> None:
@@ -171,12 +177,22 @@ def _fetch_rejects(api: ProfileApi, ended: Mapping[str, Any], into: Path) -> Pat
     """None: there are none."""
     if not ended["progress"]["rejected"] or ended["state"] != "done":
         return None
-    with httpx.stream("GET", api.import_rejects(ended["id"])["file"]["url"], timeout=60) as answer, into.open("wb") as stream:
+    fetched = into.with_name(f".{into.name}.fetched")
+    with httpx.stream("GET", api.import_rejects(ended["id"])["file"]["url"], timeout=60) as answer, fetched.open("wb") as stream:
         if not answer.is_success:
             raise CommandFailed(f"the report cannot be fetched ({answer.status_code})")
         for piece in answer.iter_bytes():
             stream.write(piece)
-    return into
+    return put_beside(into, fetched)
+
+
+def put_beside(into: Path, fetched: Path) -> Path:
+    """Where ``fetched`` lies in the end: another file of that name may be the one that somebody is correcting, and stays."""
+    place, number = into, 1
+    while place.exists() and not filecmp.cmp(place, fetched, shallow=False):
+        number += 1
+        place = into.with_name(f"{into.name}.{number}")
+    return fetched.replace(place)
 
 
 def _tell(found: Mapping[str, Any], report: Path | None, *, as_json: bool) -> None:

@@ -3,44 +3,45 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from ariane.definitions.problems import BrandInvalid, Problem
 from cli import cdk
+from cli.brand_choice import BrandOption, chosen
 from cli.command_options import JsonOption, StageOption
 from cli.deployment import Deployment, find
 from cli.local import templates
-from cli.local.home import PROJECT, default_home
+from cli.local.home import default_home
 from cli.local.options import Options
 from cli.published_segments import SegmentChanges, published_profiles
 from cli.report import Progress, out, print_json
 
-BrandOption = Annotated[Path, typer.Option(help="The folder of the brand's definitions.")]
 
-
-def check(brand: BrandOption = PROJECT / "brand", as_json: JsonOption = False) -> None:
+def check(brand: BrandOption = None, as_json: JsonOption = False) -> None:
     """Validate the definitions; every problem with its file and line. Exit code 1 if there is one."""
-    problems = _problems(brand)
+    folder = chosen(brand)
+    problems = _problems(folder)
     if as_json:
         print_json([problem.as_json() for problem in problems])
     else:
         for problem in problems:
             print(problem)
-        out.print(f"{len(problems)} problem(s)" if problems else "No problem.")
+        said = f"{len(problems)} problem(s)" if problems else f"No problem in {folder}."
+        out.print(said, markup=False, highlight=False, soft_wrap=True)
     if problems:
         raise typer.Exit(1)
 
 
-def publish(stage: StageOption = None, brand: BrandOption = PROJECT / "brand") -> None:
+def publish(stage: StageOption = None, brand: BrandOption = None) -> None:
     """Publish the definitions as new versions: deploys the brand stack alone, touches no function."""
-    problems = _problems(brand)
+    folder = chosen(brand)
+    problems = _problems(folder)
     if problems:
         raise BrandInvalid(problems)
     deployment = find(stage)
     before = published_profiles(deployment)
-    _deploy(deployment, brand)
+    _deploy(deployment, folder)
     for sentence in SegmentChanges.between(before, published_profiles(deployment)).sentences():
         out.print(sentence, markup=False, highlight=False, soft_wrap=True)
 

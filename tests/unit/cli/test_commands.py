@@ -43,7 +43,18 @@ def broken_brand(tmp_path: Path) -> Path:
 def test_the_sample_brand_has_no_problem(shell: Shell) -> None:
     code, out, _ = shell("check")
 
-    assert (code, out) == (0, "No problem.\n")
+    assert code == 0
+    assert out.startswith("No problem in ")
+    assert out.rstrip(".\n").endswith("brand")
+
+
+def test_the_brand_that_one_stands_in_is_meant(shell: Shell, broken_brand: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(broken_brand.parent)
+
+    assert shell("check")[0] == 1
+    assert shell("check", "--brand", str(PROJECT / "brand"))[0] == 0
+    monkeypatch.chdir(broken_brand)
+    assert shell("check")[0] == 0
 
 
 def test_a_problem_is_told_with_file_line_and_field_and_fails_the_command(shell: Shell, broken_brand: Path) -> None:

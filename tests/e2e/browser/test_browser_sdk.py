@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from cli.waiting import wait_for
-from tests.e2e.clients.access import Tap, settings_of
+from tests.e2e.clients.access import SETTINGS, Tap
 from tests.e2e.clients.browsing import BATCHING, KEEPALIVE, Json, Opens, Visit
 from tests.e2e.clients.story import told
 from tests.e2e.world import World, fresh
@@ -27,9 +27,7 @@ def test_every_call_is_one_request_after_one_preflight_of_its_path(world: World,
     visit.tell("alias", user, visitor)
 
     paths = {"/v1/i": 1, "/v1/p": 1, "/v1/t": 2, "/v1/s": 1, "/v1/g": 1, "/v1/a": 1}
-    expected = (
-        {settings_of(world): 1} | {("OPTIONS", path, 200): 1 for path in paths} | {("POST", path, 200): paths[path] for path in paths}
-    )
+    expected = {SETTINGS: 1} | {("OPTIONS", path, 200): 1 for path in paths} | {("POST", path, 200): paths[path] for path in paths}
     tap.await_requests(expected)
     tracked = [("track", "Product Viewed"), ("track", "Product Added")]
     told(world, f"user_id:{user}", ("identify", None), ("page", "Robes"), *tracked, ("screen", "Panier"), ("group", None), ("alias", None))
@@ -79,7 +77,7 @@ def test_what_is_done_without_a_network_is_sent_once_there_is_one_past_a_preflig
     told(world, f"anonymous_id:{visitor}", ("track", "Product Viewed"))
     (preflight,) = visit.preflights()
     assert "x-retry-count" in preflight.asked
-    tap.await_requests({settings_of(world): 1, ("OPTIONS", "/v1/t", 200): 1, ("POST", "/v1/t", 200): 1})
+    tap.await_requests({SETTINGS: 1, ("OPTIONS", "/v1/t", 200): 1, ("POST", "/v1/t", 200): 1})
 
 
 def test_a_full_batch_is_one_request(world: World, visit: Visit, opens: Opens, tap: Tap) -> None:
@@ -88,7 +86,7 @@ def test_a_full_batch_is_one_request(world: World, visit: Visit, opens: Opens, t
     for number in range(10):
         visit.tell("track", f"Seen {number}", {"number": number})
 
-    expected = {settings_of(world): 1, ("OPTIONS", "/v1/b", 200): 1, ("POST", "/v1/b", 200): 2}
+    expected = {SETTINGS: 1, ("OPTIONS", "/v1/b", 200): 1, ("POST", "/v1/b", 200): 2}
     tap.await_requests(expected)
     told(world, f"anonymous_id:{visitor}", *(("track", f"Seen {number}") for number in range(10)))
     assert (visit.complaints, tap.requests()) == ([], Counter(expected))
@@ -105,7 +103,7 @@ def test_a_batch_that_waits_when_the_page_is_left_is_delivered(
     leave(visit.page)
 
     told(world, f"anonymous_id:{visitor}", ("track", "Product Viewed"), ("track", "Product Added"), ("track", "Leaving"))
-    tap.await_requests({settings_of(world): 1, ("OPTIONS", "/v1/b", 200): 1, ("POST", "/v1/b", 200): 1})
+    tap.await_requests({SETTINGS: 1, ("OPTIONS", "/v1/b", 200): 1, ("POST", "/v1/b", 200): 1})
 
 
 def test_an_event_under_way_when_the_page_is_left_outlives_it_where_the_sdk_keeps_it_alive(

@@ -13,7 +13,7 @@ from cli.access import new_secret, write_keys_of
 from cli.links import signer
 from cli.local import ports
 from cli.waiting import wait_for
-from tests.e2e.clients.access import Tap, settings_of
+from tests.e2e.clients.access import SETTINGS, Tap
 from tests.e2e.clients.browsing import Opens, Shop, Visit
 from tests.e2e.clients.story import told
 from tests.e2e.world import World, fresh
@@ -37,7 +37,7 @@ def test_a_beacon_of_a_page_that_is_left_arrives(world: World, visit: Visit, ope
     told(world, f"user_id:{user}", ("track", "Left"))
     bare = path.partition("?")[0]
     preflight = {("OPTIONS", bare, 200): 1} if media == "application/json" else {}
-    tap.await_requests({settings_of(world): 1, ("POST", bare, 200): 1, **preflight})
+    tap.await_requests({SETTINGS: 1, ("POST", bare, 200): 1, **preflight})
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_on_another_site_chromium_keeps_no_cookie_of_the_pixel(world: World, vis
     see(visit, f"{pictured.url}/panier")
 
     assert visitor_of(world, visit) is None
-    tap.await_requests({settings_of(world): 1, ("GET", "/p.gif", 200): 2})
+    tap.await_requests({SETTINGS: 1, ("GET", "/p.gif", 200): 2})
 
 
 def test_a_click_hands_the_visitor_to_the_shop_whose_sdk_goes_on_with_him(world: World, visit: Visit, opens: Opens) -> None:

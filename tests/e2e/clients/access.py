@@ -9,7 +9,9 @@ from cli.waiting import wait_for
 from tests.e2e.world import World
 
 type Requests = Mapping[tuple[str, str, int], int]
-"""(method, path, status) -> how many."""
+"""(method, route, status) -> how many."""
+SETTINGS = ("GET", "/v1/projects/{writeKey}/settings", 200)
+"""The one time that a page asks for its settings."""
 
 
 class Tap:
@@ -31,8 +33,3 @@ class Tap:
 
     def _lines(self) -> list[bytes]:
         return self._log.read_bytes().splitlines()
-
-
-def settings_of(world: World) -> tuple[str, str, int]:
-    """The one time that a page asks for its settings."""
-    return "GET", f"/v1/projects/{world.stack.write_keys['browser']}/settings", 200

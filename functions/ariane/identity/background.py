@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from ariane.errors import Conflict, Retryable
-from ariane.identity.clusters import ClusterReader, ClusterView, Each, known_splits
+from ariane.identity.clusters import ClusterReader, ClusterView, Each
 from ariane.identity.commits import MOST_ACTIONS, Commit, IdentityStore
 from ariane.identity.ids import person_id
 from ariane.identity.model import Assertion, Cluster, Evidence, Transition
@@ -49,7 +49,7 @@ def resolve_cluster(store: BackgroundStore, key: bytes, cluster_id: str, rules: 
             return None
         view = work.whole(row, at)
         cause = f"background/{row.id}/{row.version}"
-        return view, News(cause=cause, at=at, evidence=view.evidence, splits=view.splits, settled=known_splits(store, view.heads.values()))
+        return view, News(cause=cause, at=at, evidence=view.evidence, splits=view.splits)
 
     row = _top(store, cluster_id)
     own = row.id if row is not None else cluster_id
@@ -114,7 +114,7 @@ class _Work:
         reader = ClusterReader(self.store, self.key, bound=None, each=self.each)
         view = reader.of(row, self.rules)
         kept_apart: set[Identifier] = set()
-        while any(split.is_lifted for split in known_splits(self.store, view.heads.values())):
+        while any(split.is_lifted for split in view.waiting):
             news = News(cause="", at=at, evidence=view.evidence, splits=view.splits)
             inside = {head.identifier for head in view.heads.values() if head.identifier is not None}
             reached = Resolving(view, news, rules=self.rules, id_of=self._id_of).linking - inside

@@ -37,6 +37,9 @@ class ClusterView:
     """Of every identifier that the assertions name, whether it is in the cluster or, being a shared device or a hub, is not."""
     is_complete: bool
     """False: it is larger than the bound, and nothing but ``rows`` and some ``heads`` were read."""
+    waiting: Sequence[Split] = ()
+    """Of a cluster in quarantine, all splits that its heads remember, lifted ones too: nobody may have obeyed them yet. Whoever ends the
+    quarantine, the background or a change of rules, has to say whose events they move."""
 
     def facts(self, rules: Rules) -> Facts:
         return facts_of(self.evidence, rules)
@@ -178,11 +181,19 @@ class ClusterReader:
         rules: Rules,
     ) -> ClusterView:
         evidence = self._evidence(heads, assertions)
-        splits = standing_splits(self._store, heads.values())
+        known = known_splits(self._store, heads.values())
         facts = facts_of(evidence, rules)
         inside = {head.identifier for head in heads.values()}
-        own = [each for each in assertions if _links_within(each, inside, facts)]
-        return ClusterView(heads=heads, rows=rows, entries=entries, assertions=own, splits=splits, evidence=evidence, is_complete=True)
+        return ClusterView(
+            heads=heads,
+            rows=rows,
+            entries=entries,
+            assertions=[each for each in assertions if _links_within(each, inside, facts)],
+            splits=[split for split in known if not split.is_lifted],
+            evidence=evidence,
+            is_complete=True,
+            waiting=known if any(row.quarantine is not None for row in rows.values()) else (),
+        )
 
     def _evidence(self, heads: Mapping[str, Head], assertions: Iterable[Assertion]) -> dict[Identifier, Evidence]:
         found = {head.identifier: head.evidence for head in heads.values() if head.identifier is not None}

@@ -35,8 +35,6 @@ class News:
     """Stored ones that a change of rules says otherwise, or not at all."""
     split: Split | None = None
     """To be stored with it: laid down or lifted."""
-    settled: Sequence[Split] = ()
-    """Stored already, but not obeyed yet."""
 
 
 class Resolving:
@@ -237,7 +235,7 @@ class Resolving:
     def _rehomed(self, devices: Collection[Identifier]) -> Iterable[str]:
         """Partitions of the log with events that may be another's now."""
         found = {self._id_of(each) for each in devices}
-        named = [each for each in (self.news.split, *self.news.settled) if each is not None and each.events_to is not None]
+        named = [each for each in (self.news.split, *self.view.waiting) if each is not None and each.events_to is not None]
         routing = [each for each in self.news.splits if each.events_to is not None and not each.is_lifted]
         for assertion in self.resolution.assertions:
             first, names = assertion.identifiers[0], assertion.identifiers

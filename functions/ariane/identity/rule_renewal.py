@@ -153,11 +153,20 @@ class _Quarantine:
         return self._row
 
     def _heads(self) -> Iterator[Head]:
-        """As their trees are, with what is known of them under the new rules."""
+        """As their trees are, with what is known of them under the new rules, and of splits that nobody has obeyed yet."""
         for head in self._resolving.heads_in(self._resolving.before):
-            placed = replace(head, cluster=self._row.id) if head.parent is None else head
+            placed = self._waiting(replace(head, cluster=self._row.id)) if head.parent is None else head
             if placed != self._resolving.view.heads[head.person_id]:
                 yield placed
+
+    def _waiting(self, root: Head) -> Head:
+        """A lifted split is in no summary under the new rules: without its mark the background would not hear whose events it moves."""
+        before = self._resolving.view.heads[root.person_id].summary
+        if before is None or root.summary is None:
+            return root
+        ids = {split.id for split in self._resolving.view.waiting}
+        left, right = root.summary.left | (before.left & ids), root.summary.right | (before.right & ids)
+        return replace(root, summary=replace(root.summary, left=left, right=right))
 
     def _write(self, commit: Commit) -> None:
         """Each raises the cluster's version: nobody decides about it meanwhile without noticing."""

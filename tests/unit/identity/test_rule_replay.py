@@ -10,6 +10,7 @@ import pytest
 from ariane.events.model import Message
 from ariane.identity import rule_renewal, rule_work
 from ariane.identity.model import OPERATOR, Split
+from ariane.identity.model import Side as SplitSide
 from ariane.identity.operating import Operator
 from ariane.identity.rule_replay import Outcome
 from ariane.identity.rules import Rules
@@ -204,6 +205,38 @@ def test_what_expired_from_the_log_is_remembered_as_it_was_when_rules_come_back(
     world.change(PLAIN)
     assert world.rows() == rows
     assert len(world.people(ids("user_id:u1", "anonymous_id:a1", "anonymous_id:a2", "email:till@shop.fr", "card:k9"))) == 1
+
+
+def of_both_sides(world: RuleWorld) -> Split:
+    """A split that waits for the background: by it an event of another account, whom nobody was joined with, is not theirs any more."""
+    told(world, 1, userId="u2", traits={"email": "e1@shop.fr"})
+    told(world, 2, anonymousId="a1", traits={"email": "e1@shop.fr"})
+    told(world, 3, userId="u1", anonymousId="a1", traits={"email": "e1@shop.fr"})
+    operator = Operator(world.identities, KEY, bound=1)
+    split, transition = operator.split(ids("anonymous_id:a1"), rules=world.rules, by="lea", why="two", at=NOON, events_to=SplitSide.LEFT)
+    assert prs("user_id:u1") not in transition.refold
+    return split
+
+
+def test_a_split_that_waits_for_the_background_is_obeyed_with_all_whose_events_it_moves() -> None:
+    world = RuleWorld(document=PLAIN)
+    of_both_sides(world)
+    world.change({**PLAIN, "component_limit": 40})
+    world.check()
+    assert prs("user_id:u1") in world.consequences.refolded
+
+
+@pytest.mark.parametrize("most", [rule_renewal.MOST_ACTIONS, 1])
+def test_the_lift_of_a_split_that_waits_for_the_background_is_obeyed_likewise(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = RuleWorld(document=PLAIN)
+    split = of_both_sides(world)
+    world.change({**PLAIN, "component_limit": 40})
+    world.consequences.refolded.clear()
+    Operator(world.identities, KEY, bound=1).lift(split.id, rules=world.rules, by="lea", why="one", at=NOON)
+    monkeypatch.setattr(rule_renewal, "MOST_ACTIONS", most)
+    world.change(PLAIN)
+    world.check()
+    assert prs("user_id:u1") in world.consequences.refolded
 
 
 def test_a_split_stands_under_another_spelling_and_may_still_be_lifted() -> None:

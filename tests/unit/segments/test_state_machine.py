@@ -126,6 +126,13 @@ class SegmentMachine(test_state_machine.IdentityMachine):
         self.is_changed = False
         until_done(lambda: self.worker.backfill_desk.start_backfill(announce=announces))
 
+    @precondition(lambda self: not self.is_changed)
+    @rule()
+    def settles(self) -> None:
+        """What is said so far is all that there is, for now."""
+        self._deliver_all()
+        assert self._at_rest() == []
+
     # the end
 
     def problems(self) -> list[str]:

@@ -16,13 +16,13 @@ from ariane.adapters.aws.table_scan import TableScan
 from ariane.events.lines import line_of
 from ariane.events.model import LogItem, SourceKind
 from ariane.instants import parse_instant
-from cli.command_options import StageOption
+from cli.command_options import JsonOption, StageOption
 from cli.deployment import Deployment, find
 from cli.event_files import lines_of
 from cli.failures import CommandFailed
 from cli.profile_api import connect
-from cli.report import Progress, err
-from cli.sending import send_lines
+from cli.report import Progress, counted, err, print_json
+from cli.sending import Sent, send_lines
 
 events = typer.Typer(help="The log of events.", no_args_is_help=True)
 
@@ -78,6 +78,7 @@ def send(
     key: Annotated[str | None, typer.Option(envvar="ARIANE_WRITE_KEY", help="The write key of a source.")] = None,
     kind: Annotated[str, typer.Option(help="Of the local run, without a key: which kind of source sends.")] = SourceKind.SERVER.value,
     stage: StageOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Send events through the collector. Ends with 1 if one was refused; sent again, they change nothing."""
     deployment = find(stage)
@@ -91,11 +92,19 @@ def send(
         sent = send_lines(
             lines_of(file), http, used, say=lambda so_far: progress.say(f"{so_far.accepted:,} accepted") if progress else None
         )
-    for line, code, message in sent.refused[:_MOST_SHOWN]:
-        err.print(f"{file}:{line}: {code}: {message}", markup=False, soft_wrap=True)
-    print(f"{sent.events:,} events: {sent.accepted:,} accepted, {len(sent.refused):,} refused.")
+    _tell(file, sent, as_json=as_json)
     if sent.refused:
         raise SystemExit(1)
+
+
+def _tell(file: Path, sent: Sent, *, as_json: bool) -> None:
+    if as_json:
+        refused = [{"line": line, "code": code, "message": message} for line, code, message in sent.refused]
+        print_json({"events": sent.events, "accepted": sent.accepted, "refused": refused})
+        return
+    for line, code, message in sent.refused[:_MOST_SHOWN]:
+        err.print(f"{file}:{line}: {code}: {message}", markup=False, soft_wrap=True)
+    print(f"{counted(sent.events, 'event')}: {sent.accepted:,} accepted, {len(sent.refused):,} refused.")
 
 
 def _lines_of_log(items: Iterable[LogItem], window: Window) -> Iterator[bytes]:

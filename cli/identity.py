@@ -16,7 +16,7 @@ from cli.deployment import find
 from cli.event_files import read_events, refuse, rules_of
 from cli.failures import CommandFailed
 from cli.identity_replay import replay
-from cli.report import err, print_json
+from cli.report import counted, err, print_json
 
 identity = typer.Typer(help="Who is one person, and what vouches for it.", no_args_is_help=True)
 
@@ -71,7 +71,7 @@ def resolve(
     if found.rejected and not skip_invalid:
         refuse(events, found.rejected)
     if found.left_out:
-        err.print(f"Left out: {found.left_out:,} events of bots, or aliases of an id to itself.")
+        err.print(f"Left out: {counted(found.left_out, 'event')} of bots, or aliases of an id to itself.")
     if found.lines >= _MANY_LINES:
         err.print("Working out who is one person …")
     rejected = {"rejected": [asdict(each) for each in found.rejected]} if skip_invalid else {}

@@ -22,10 +22,10 @@ from ariane.instants import format_instant, parse_instant
 from cli.command_options import JsonOption, StageOption
 from cli.deployment import find
 from cli.event_files import rules_of
-from cli.failures import CommandFailed
+from cli.failures import CommandFailed, Interrupted
 from cli.import_preview import pieces, preview
 from cli.profile_api import ProfileApi, connect
-from cli.report import err, out, print_json, print_table
+from cli.report import counted, err, out, print_json, print_table
 from cli.segment_tables import minute
 
 imports = typer.Typer(help="Imports of files, and what they refused.", no_args_is_help=True)
@@ -68,7 +68,7 @@ def import_file(
     api = connect(find(stage))
     begun = api.begin_import({"mapping": document_of(read), "file": _described(file), "as_of": format_instant(as_of)})
     if "upload" in begun:
-        _upload(file, begun["upload"])
+        _uploaded(file, begun["upload"])
     elif begun["state"] in _OVER:
         when = minute(begun["updated_at"])
         err.print(
@@ -76,7 +76,7 @@ def import_file(
             markup=False,
             soft_wrap=True,
         )
-    ended = begun if no_wait else _awaited(api, begun["id"], is_quiet=as_json)
+    ended = begun if no_wait else _watched(api, begun["id"], is_quiet=as_json)
     report = _fetch_rejects(api, ended, report_into)
     _tell(ended, report, as_json=as_json)
     if ended["state"] == "failed" or (ended["progress"]["rejected"] and not allow_rejects):
@@ -137,6 +137,13 @@ def _described(file: Path) -> dict[str, object]:
     return {"name": file.name, "size": file.stat().st_size, "sha256": digest.hexdigest()}
 
 
+def _uploaded(file: Path, link: Mapping[str, Any]) -> None:
+    try:
+        _upload(file, link)
+    except KeyboardInterrupt as stopped:
+        raise Interrupted("the upload was stopped half-way, and nothing was taken in: give the command again") from stopped
+
+
 def _upload(file: Path, link: Mapping[str, Any]) -> None:
     with _bar() as bar:
         task = bar.add_task("uploading", total=file.stat().st_size)
@@ -149,6 +156,14 @@ def _upload(file: Path, link: Mapping[str, Any]) -> None:
         answer = httpx.put(link["url"], content=told(), headers=dict(link["headers"]), timeout=httpx.Timeout(60, write=600))
     if not answer.is_success:
         raise CommandFailed(f"the upload was refused ({answer.status_code}): begin the import again")
+
+
+def _watched(api: ProfileApi, identity: str, *, is_quiet: bool) -> dict[str, Any]:
+    try:
+        return _awaited(api, identity, is_quiet=is_quiet)
+    except KeyboardInterrupt as stopped:
+        how = f"`ariane imports show {identity}` says how far it is; the same command again waits for its end"
+        raise Interrupted(f"the import goes on without you: {how}") from stopped
 
 
 def _awaited(api: ProfileApi, identity: str, *, is_quiet: bool) -> dict[str, Any]:
@@ -199,19 +214,19 @@ def _tell(found: Mapping[str, Any], report: Path | None, *, as_json: bool) -> No
     if as_json:
         print_json({**found, "report": str(report) if report else None})
         return
-    progress = found["progress"]
-    numbers = {name: f"{progress[name]:,}" for name in ("lines", "accepted", "rejected", "skipped", "events", "copies", "objects")}
-    out.print(
-        f"{found['file']['name']}: {found['state'].replace('_', ' ')}. {numbers['lines']} lines, {numbers['accepted']} accepted, "
-        f"{numbers['rejected']} rejected, {numbers['skipped']} left out; {numbers['events']} events, of which {numbers['copies']} were "
-        f"there before; {numbers['objects']} objects.",
-        markup=False,
-        soft_wrap=True,
-    )
+    out.print(_sentence(found), markup=False, soft_wrap=True)
     if found["error"]:
         err.print(f"{found['error']['code']}: {found['error']['message']}", markup=False, soft_wrap=True)
     if report is not None:
         err.print(f"The refused lines, with their reasons: {report}. Correct them and import that file.", markup=False, soft_wrap=True)
+
+
+def _sentence(found: Mapping[str, Any]) -> str:
+    done = found["progress"]
+    lines = f"{counted(done['lines'], 'line')}, {done['accepted']:,} accepted, {done['rejected']:,} rejected, {done['skipped']:,} left out"
+    before = f", of which {done['copies']:,} {'was' if done['copies'] == 1 else 'were'} there before" if done["copies"] else ""
+    events, objects = counted(done["events"], "event"), counted(done["objects"], "object")
+    return f"{found['file']['name']}: {found['state'].replace('_', ' ')}. {lines}; {events}{before}; {objects}."
 
 
 def _row(found: Mapping[str, Any]) -> dict[str, object]:

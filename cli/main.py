@@ -4,44 +4,20 @@ import signal
 import sys
 from types import FrameType
 
-import httpx
+import orjson
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
-from ariane.errors import ArianeError
-from cli import access, events, front, identity, imports, links, lookups, objects, publishing, rejects, replay, schemas, segments
-from cli.bench import commands as bench
-from cli.demo import command as demo
-from cli.failures import CommandFailed
-from cli.lake import backfill
-from cli.lake import command as lake
-from cli.local import commands as local
+from cli.command_table import CommandTable
+from cli.failures import Failure, failure_of
 
-app = typer.Typer(name="ariane", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-app.command("up")(local.up)
-app.command("down")(local.down)
-app.command("demo")(demo.demo)
-app.add_typer(access.keys, name="keys")
-app.add_typer(access.tokens, name="tokens")
-app.add_typer(lookups.profile, name="profile")
-app.add_typer(rejects.rejects, name="rejects")
-app.add_typer(replay.stream_failures, name="stream-failures")
-app.command("messages")(lookups.messages)
-app.command("mailbox")(lookups.mailbox)
-app.add_typer(links.links, name="links")
-app.add_typer(identity.identity, name="identity")
-app.add_typer(events.events, name="events")
-app.command("import")(imports.import_file)
-app.add_typer(imports.imports, name="imports")
-app.add_typer(objects.objects, name="objects")
-app.add_typer(segments.segments, name="segments")
-app.add_typer(front.front, name="front")
-app.command("query")(lake.query)
-app.add_typer(backfill.lake, name="lake")
-app.command("publish")(publishing.publish)
-app.command("check")(publishing.check)
-app.command("schema")(schemas.schema)
-app.add_typer(bench.bench, name="bench")
+app = typer.Typer(
+    name="ariane", cls=CommandTable, help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+
+
+@app.callback(help=__doc__)
+def _ariane() -> None:
+    """What makes a group of it: its commands come from the table."""
 
 
 def main() -> None:
@@ -49,16 +25,16 @@ def main() -> None:
         signal.signal(number, _end)
     # Also where whoever started this ignores it, as a script does for what it starts in the background.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    is_for_program = "--json" in sys.argv[1:]
     try:
-        app()
-    except (CommandFailed, ArianeError) as error:
-        _fail(str(error))
-    except ClientError as error:
-        _fail(f"AWS refuses {error.operation_name}: {error.response['Error'].get('Message', error)}")
-    except BotoCoreError as error:
-        _fail(str(error))
-    except httpx.TransportError as error:
-        _fail(f"the stack does not answer ({error}): is it up?")
+        # Otherwise what is wrong with the arguments is told in prose, before anybody is asked.
+        code = app(standalone_mode=not is_for_program)
+    except Exception as error:
+        failure = failure_of(error)
+        if failure is None:
+            raise
+        _fail(failure, as_json=is_for_program)
+    raise SystemExit(code)
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
@@ -66,9 +42,10 @@ def _end(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def _fail(message: str) -> None:
-    print(f"ariane: {message}", file=sys.stderr)
-    raise SystemExit(1)
+def _fail(failure: Failure, *, as_json: bool) -> None:
+    said = orjson.dumps(failure.as_json()).decode() if as_json else f"ariane: {failure.message}"
+    print(said, file=sys.stderr)
+    raise SystemExit(failure.exit_code)
 
 
 if __name__ == "__main__":

@@ -1,54 +1,51 @@
-"""``ariane check`` and ``ariane publish``: the brand's definitions, from file to running version."""
+"""``ariane publish``: the brand's definitions, from file to running version."""
 
 import os
-from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-import typer
-
-from ariane.definitions.problems import BrandInvalid, Problem
+from ariane.definitions.problems import BrandInvalid
 from cli import cdk
-from cli.brand_choice import BrandOption, chosen
+from cli.brand_choice import BrandOption, chosen, shown
 from cli.command_options import JsonOption, StageOption
 from cli.deployment import Deployment, find
 from cli.local import templates
 from cli.local.home import default_home
 from cli.local.options import Options
 from cli.published_segments import SegmentChanges, published_profiles
-from cli.report import Progress, out, print_json
+from cli.report import Progress, err, out, print_json
 
 
-def check(brand: BrandOption = None, as_json: JsonOption = False) -> None:
-    """Validate the definitions; every problem with its file and line. Exit code 1 if there is one."""
+def publish(stage: StageOption = None, brand: BrandOption = None, as_json: JsonOption = False) -> None:
+    """Publish the definitions as new versions: deploys the brand stack alone, touches no function. Warnings stop nothing."""
     folder = chosen(brand)
-    problems = _problems(folder)
-    if as_json:
-        print_json([problem.as_json() for problem in problems])
-    else:
-        for problem in problems:
-            print(problem)
-        said = f"{len(problems)} problem(s)" if problems else f"No problem in {folder}."
-        out.print(said, markup=False, highlight=False, soft_wrap=True)
-    if problems:
-        raise typer.Exit(1)
-
-
-def publish(stage: StageOption = None, brand: BrandOption = None) -> None:
-    """Publish the definitions as new versions: deploys the brand stack alone, touches no function."""
-    folder = chosen(brand)
-    problems = _problems(folder)
-    if problems:
-        raise BrandInvalid(problems)
     deployment = find(stage)
+    changes = published(deployment, folder)
+    if as_json:
+        print_json({"stage": deployment.stage, "brand": str(folder), "segments": asdict(changes)})
+        return
+    for sentence in changes.sentences():
+        out.print(sentence, markup=False, soft_wrap=True)
+
+
+def published(deployment: Deployment, folder: Path) -> SegmentChanges:
+    """What it changed of the segments. Raises BrandInvalid, and CommandFailed where the deployment fails."""
+    from cli.brand_files import checked  # so that --help need not read what reads files
+
+    found = checked(folder)
+    if found.errors:
+        raise BrandInvalid(found.errors)
+    for warning in found.warnings:
+        err.print(str(warning), markup=False, soft_wrap=True)
+    err.print(found.sentence(), markup=False, soft_wrap=True)
     before = published_profiles(deployment)
     _deploy(deployment, folder)
-    for sentence in SegmentChanges.between(before, published_profiles(deployment)).sentences():
-        out.print(sentence, markup=False, highlight=False, soft_wrap=True)
+    return SegmentChanges.between(before, published_profiles(deployment))
 
 
 def _deploy(deployment: Deployment, brand: Path) -> None:
     progress, home = Progress(), default_home()
-    with progress.step(f"Publishing {brand.name} to stage {deployment.stage}"):
+    with progress.step(f"Publishing {shown(brand)} to stage {deployment.stage}"):
         if deployment.home is not None and (run := home.run()) is not None:
             templates.publish(home, options=Options(brand=brand.resolve(), time_scale=run.time_scale), ports=run.ports)
             return
@@ -66,10 +63,3 @@ def _deploy(deployment: Deployment, brand: Path) -> None:
             log=home.log("publish"),
             what="cdk deploy",
         )
-
-
-def _problems(brand: Path) -> Sequence[Problem]:
-    # Half a second to import, which every other command would pay for.
-    from cli import brand_files
-
-    return brand_files.problems(brand)

@@ -35,6 +35,11 @@ out = _Printable(highlight=False)
 err = _Printable(stderr=True, highlight=False)
 
 
+def counted(number: int, one: str, several: str | None = None) -> str:
+    """``1 event``, ``2,000 events``."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
 def print_json(value: object) -> None:
     print(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode())
 

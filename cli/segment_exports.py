@@ -12,11 +12,11 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from ariane.segments.audience_formats import Format
-from cli.command_options import StageOption
+from cli.command_options import JsonOption, StageOption
 from cli.deployment import find
 from cli.failures import CommandFailed
 from cli.profile_api import connect
-from cli.report import Progress, err
+from cli.report import Progress, counted, err, print_json
 
 _REASONS = {"no_consent": "did not agree", "nothing_to_match": "have nothing to be matched by"}
 _SAY_EVERY = 1_000
@@ -38,8 +38,11 @@ def export(
         typer.Option(metavar="A,B,…", help="Of csv and ndjson: id, since, a namespace (email), a trait (address.city), a computed trait."),
     ] = None,
     stage: StageOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Write its members as a table, as JSON lines, or as a hashed list for Google Ads or Meta."""
+    if as_json and to is None:
+        raise CommandFailed("--json is said of a file: name it with --out")
     if kind.is_of_ads and not consent:
         raise CommandFailed(f"{kind} goes to somebody else: say with --consent TOPIC (or TOPIC/CHANNEL) what people agreed to")
     given = {"format": str(kind), "consent": consent, "columns": columns}
@@ -51,7 +54,10 @@ def export(
             stream.write((page["header"] if number == 0 else "") + "".join(page["data"]))
             left_out.update(page["left_out"])
             people = _said(people, people + page["people"])
-    err.print(_summary(name, people, left_out), markup=False, soft_wrap=True)
+    if as_json:
+        print_json({"segment": name, "file": str(to), "people": people, "left_out": dict(left_out)})
+    else:
+        err.print(_summary(name, people, left_out), markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -82,5 +88,4 @@ def _said(before: int, now: int) -> int:
 
 def _summary(name: str, people: int, left_out: Mapping[str, Any]) -> str:
     rest = [f"{number:,} {_REASONS.get(reason, reason)}" for reason, number in left_out.items()]
-    written = "1 person" if people == 1 else f"{people:,} people"
-    return f"{written} of {name} written" + (f"; left out: {', '.join(rest)}." if rest else ".")
+    return f"{counted(people, 'person', 'people')} of {name} written" + (f"; left out: {', '.join(rest)}." if rest else ".")

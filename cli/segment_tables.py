@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cli.report import counted
+
 _BARS = "▁▂▃▄▅▆▇█"
 _STATES = {"missing": "needed", "running": "running", "done": "done"}
 
@@ -40,17 +42,13 @@ def about(segment: Mapping[str, Any]) -> list[str]:
         "",
         *segment["words"],
         "",
-        f"{_members(segment['members'])} now; version {segment['version']}, published {minute(segment['published_at'])}",
+        f"{counted(segment['members'], 'member')} now; version {segment['version']}, published {minute(segment['published_at'])}",
         f"backfill: {backfill_text(segment['backfill'])}",
         f"entries and exits are {'announced' if segment['announce'] else 'not announced'}",
     ]
     days = [f"  {each['day']}  {each['count']:>9,}" for each in segment["counts"]]
     persona = ["", "Persona:", segment["persona"].strip()] if segment["persona"] else []
     return [*shown, *(["", "Members day by day:", *days] if days else []), *persona]
-
-
-def _members(number: int) -> str:
-    return "1 member" if number == 1 else f"{number:,} members"
 
 
 def member_row(member: Mapping[str, Any]) -> dict[str, object]:

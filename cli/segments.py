@@ -17,7 +17,7 @@ from cli.deployment import find
 from cli.event_files import fill, refuse
 from cli.failures import CommandFailed
 from cli.profile_api import connect
-from cli.report import err, out, print_json, print_rows
+from cli.report import counted, err, out, print_json, print_rows
 from cli.segment_backfills import backfill
 from cli.segment_exports import export
 from cli.segment_files import read_question
@@ -57,7 +57,7 @@ def evaluate(
     if found.rejected and not skip_invalid:
         refuse(events, found.rejected)
     if found.left_out:
-        err.print(f"Left out: {found.left_out:,} events of bots, or aliases of an id to itself.")
+        err.print(f"Left out: {counted(found.left_out, 'event')} of bots, or aliases of an id to itself.")
     if found.lines >= _MANY_LINES:
         err.print("Working out who is one person, and who is in the segment …")
     rejected = {"rejected": [asdict(each) for each in found.rejected]} if skip_invalid else {}

@@ -26,7 +26,7 @@ from ariane.profiles.homes import HomeReader
 from cli.command_options import StageOption
 from cli.deployment import Deployment, find
 from cli.failures import CommandFailed
-from cli.report import Progress, err
+from cli.report import Progress, counted, err
 
 lake = typer.Typer(help="The lake: landing what it lacks. To ask it: ariane query.", no_args_is_help=True)
 _EVER = ("0001-01-01", "9999-12-31")
@@ -60,7 +60,8 @@ def backfill(
     except KeyboardInterrupt:
         err.print("Stopped. Nothing is lost: the same command goes on.")
         raise SystemExit(_STOPPED) from None
-    print(f"Done: {done.events:,} events and {done.people:,} person ids that belong to others landed.")
+    people = counted(done.people, "person id that belongs to another", "person ids that belong to others")
+    print(f"Done: {counted(done.events, 'event')} and {people} landed.")
 
 
 def _begun(known: Backfill | None, days: tuple[str, str], *, is_anew: bool) -> Backfill:

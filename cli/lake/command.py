@@ -8,7 +8,6 @@ import typer
 
 from cli.command_options import StageOption
 from cli.deployment import find
-from cli.lake import athena, local
 from cli.lake.results import footer, show
 
 
@@ -28,7 +27,9 @@ def query(
 
     Tables: events, identities. Views: events_once, events_of_people, persons.
     """
-    from cli.lake.statements import read_statement  # the parser takes a quarter of a second to import
+    # The parser takes a quarter of a second to import.
+    from cli.lake import athena, local
+    from cli.lake.statements import read_statement
 
     text = sys.stdin.read() if sql == "-" else sql
     statement = read_statement(text)

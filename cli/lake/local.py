@@ -6,6 +6,7 @@ knows no views: it would answer other questions than AWS does.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice, takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ from cli.lake.results import Result
 if TYPE_CHECKING:
     import duckdb
     from sqlglot import exp
+
+_MOST_LINES = 5
+"""Of an error: some list every form of a function."""
 
 
 def run(deployment: Deployment, statement: "exp.Expression", *, most: int) -> Result:
@@ -32,16 +36,22 @@ def answer(folder: Path, statement: "exp.Expression", *, most: int) -> tuple[lis
     # Half a second to import, which every other command would pay for.
     import duckdb
 
-    from cli.lake.statements import as_duckdb
+    from cli.lake.statements import as_duckdb, named_as_in_athena
 
     with duckdb.connect(":memory:") as connection:
         _declare(connection, folder)
         try:
             cursor = connection.execute(as_duckdb(statement))
-            names = [str(column[0]) for column in cursor.description or []]
+            names = named_as_in_athena(statement, [str(column[0]) for column in cursor.description or []])
             return names, [list(row) for row in cursor.fetchmany(most)]
         except duckdb.Error as error:
-            raise CommandFailed(f"the query failed: {str(error).splitlines()[0]}") from error
+            raise CommandFailed(f"the query failed: {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    """With what was probably meant, and without the SQL, which the user has not written: it is translated."""
+    lines = takewhile(lambda line: not line.startswith("LINE "), str(error).splitlines())
+    return "; ".join(line.strip() for line in islice((line for line in lines if line.strip()), _MOST_LINES))
 
 
 def _declare(connection: "duckdb.DuckDBPyConnection", folder: Path) -> None:

@@ -47,6 +47,16 @@ def as_duckdb(statement: exp.Expression) -> str:
         raise CommandFailed(f"Athena may know this, but DuckDB, which answers on this machine, does not: {_told(error)}") from error
 
 
+def named_as_in_athena(statement: exp.Expression, names: list[str]) -> list[str]:
+    """What has no name of its own is ``_col0`` there, by its place."""
+    first = statement.find(exp.Select) if isinstance(statement, exp.SetOperation) else statement
+    said = first.expressions if isinstance(first, exp.Select) else []
+    if len(said) != len(names):  # a star is many
+        return names
+    named = (exp.Alias, exp.Column, exp.Star, exp.Dot)
+    return [name if isinstance(each, named) else f"_col{place}" for place, (name, each) in enumerate(zip(names, said, strict=True))]
+
+
 def _begins_otherwise(sql: str) -> bool:
     """With a verb that changes something, in a form that the parser does not know."""
     return re.match(r"\s*(UNLOAD|ALTER|GRANT|REVOKE|MSCK|CALL|EXECUTE|PREPARE|VACUUM|OPTIMIZE)\b", sql, re.IGNORECASE) is not None

@@ -80,7 +80,7 @@ def _start(home: Home, options: Options, progress: Progress) -> Stack:
 
 
 def _equip(home: Home, options: Options, chosen: Ports, child: Child, progress: Progress) -> Stack:
-    deployment = Deployment(stage="local", session=local_session(chosen.endpoint), endpoint=chosen.endpoint, home=home)
+    deployment = Deployment(stage="local", open_session=lambda: local_session(chosen.endpoint), endpoint=chosen.endpoint, home=home)
     with progress.step("Making write keys, an API token and the sender's identity"):
         completing.complete(deployment, templates.assembly(home))
         seeding.verify_sender(deployment, options.brand)

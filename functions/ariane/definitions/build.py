@@ -1,6 +1,6 @@
 """From a brand's folder to what is published. Runs where files are checked, never in a function."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +10,32 @@ from ariane.definitions.brand_files import SourcesFile
 from ariane.definitions.bundle import Bundle, version_of, write
 from ariane.definitions.customer_view_document import profiles_document
 from ariane.definitions.files import BrandFolder, CompileMjml, read_folder
-from ariane.definitions.problems import BrandInvalid
+from ariane.definitions.problems import BrandInvalid, Problem
 from ariane.definitions.references import broken_references, sends_of
 from ariane.definitions.tracking_plan_document import plan_document
+from ariane.definitions.unknown_names import warnings
 from ariane.journeys.compile import compile_journey
 from ariane.journeys.definition import JourneyFile
 
-__all__ = ["Bundle", "build", "write"]
+__all__ = ["Bundle", "build", "check", "write"]
 
 
 def build(brand_dir: Path, *, compile_mjml: CompileMjml) -> Bundle:
     """The same files make the same bundle. Raises BrandInvalid with every problem of every file."""
+    return _bundle(read_folder(brand_dir, compile_mjml=compile_mjml))
+
+
+def check(brand_dir: Path, *, compile_mjml: CompileMjml) -> Sequence[Problem]:
+    """Every problem of every file, and the warnings, in the order of files and lines. Warnings alone keep nothing from being published."""
     found = read_folder(brand_dir, compile_mjml=compile_mjml)
+    try:
+        _bundle(found)
+    except BrandInvalid as invalid:
+        return sorted({*invalid.problems, *warnings(found)})
+    return sorted(set(warnings(found)))
+
+
+def _bundle(found: BrandFolder) -> Bundle:
     problems = [*found.problems, *broken_references(found)]
     if problems or not (found.brand and found.sources and found.identity and found.topics):
         raise BrandInvalid(problems)

@@ -6,10 +6,11 @@ from typing import Any
 from ariane.conditions.catalogue import segments_named
 from ariane.conditions.model import Condition
 from ariane.definitions.files import BrandFolder
+from ariane.definitions.likeness import of_unknown_name
 from ariane.definitions.problems import Problem
-from ariane.definitions.wording import of_unknown_name
 from ariane.definitions.yaml_source import Place, YamlFile
 from ariane.journeys.definition import BranchStep, IfArm, JourneyFile, Step
+from ariane.segments.audience_people import ConsentWanted
 
 type _Leaf = Mapping[str, Any]
 
@@ -36,6 +37,8 @@ def broken_conditions(found: BrandFolder) -> Iterator[Problem]:
     """Only of what could be read."""
     for segment in found.segments.values():
         yield from _broken(found, segment.source, ("condition",), is_segment=True)
+        if segment.model.export and segment.model.export.consent:
+            yield from _of_export(found, segment.source, ConsentWanted.parse(segment.model.export.consent))
     for journey in found.journeys.values():
         for place, _ in conditions_of(journey.model):
             yield from _broken(found, journey.source, place, is_segment=False)
@@ -84,6 +87,17 @@ def _of_consent(found: BrandFolder, source: YamlFile, place: Place, consent: _Le
     elif channel not in topics[name].channels:
         message = f"the topic {name!r} is not spoken of by {channel}"
         yield source.problem((*place, "consent", "channel"), "channel_of_topic", message)
+
+
+def _of_export(found: BrandFolder, source: YamlFile, wanted: ConsentWanted) -> Iterator[Problem]:
+    topics = found.topics.model.topics if found.topics else None
+    if topics is None:
+        return
+    if wanted.topic not in topics:
+        yield source.problem(("export", "consent"), "unknown_topic", of_unknown_name("topic", wanted.topic, topics))
+    elif wanted.channel is not None and wanted.channel not in topics[wanted.topic].channels:
+        message = f"the topic {wanted.topic!r} is not spoken of by {wanted.channel}"
+        yield source.problem(("export", "consent"), "channel_of_topic", message)
 
 
 def _circles(found: BrandFolder) -> Iterator[Problem]:

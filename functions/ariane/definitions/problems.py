@@ -2,8 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 
 from ariane.errors import Rejected
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    """Is published all the same: most likely a mistake, but the brand may mean it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -16,10 +23,16 @@ class Problem:
     field: str
     code: str
     message: str
+    severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
         field = f"{self.field}: " if self.field else ""
-        return f"{self.file}:{self.line}:{self.column}: {field}{self.message}"
+        kind = "warning: " if self.is_warning else ""
+        return f"{self.file}:{self.line}:{self.column}: {kind}{field}{self.message}"
+
+    @property
+    def is_warning(self) -> bool:
+        return self.severity is Severity.WARNING
 
     def as_json(self) -> dict[str, str | int]:
         return asdict(self)

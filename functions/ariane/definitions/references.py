@@ -7,11 +7,14 @@ from typing import Any
 from ariane.conditions.computed import BUILT_IN, LIFECYCLE
 from ariane.definitions.condition_references import broken_conditions
 from ariane.definitions.files import BrandFolder, Parsed, names_of
+from ariane.definitions.likeness import of_unknown_name
 from ariane.definitions.problems import Problem
 from ariane.definitions.standard_events import STANDARD_EVENTS
-from ariane.definitions.wording import of_unknown_name
-from ariane.definitions.yaml_source import Place
+from ariane.definitions.trait_tests import impossible_tests
+from ariane.definitions.traits_file import TraitsFile
+from ariane.definitions.yaml_source import Place, YamlFile
 from ariane.journeys.definition import BranchStep, IfArm, JourneyFile, Send, SendStep, Step
+from ariane.profiles.reserved_traits import RESERVED
 
 
 def broken_references(found: BrandFolder) -> Iterator[Problem]:
@@ -22,6 +25,7 @@ def broken_references(found: BrandFolder) -> Iterator[Problem]:
     yield from _of_labels(found)
     yield from _of_clicks(found)
     yield from broken_conditions(found)
+    yield from impossible_tests(found)
     yield from _of_traits(found)
     yield from _of_plan(found)
 
@@ -91,8 +95,16 @@ def _of_traits(found: BrandFolder) -> Iterator[Problem]:
                 yield source.problem(("precedence", trait, place), "unknown_source", of_unknown_name("source", name, sources))
             if name in ranked[:place]:
                 yield source.problem(("precedence", trait, place), "source_twice", f"the source {name!r} is ranked already")
-    if LIFECYCLE in traits.computed:
-        yield source.problem(("computed", LIFECYCLE), "reserved", "is computed by Ariane itself", at_key=True)
+    yield from _of_taken_names(source, traits)
+
+
+def _of_taken_names(source: YamlFile, traits: TraitsFile) -> Iterator[Problem]:
+    for name in traits.computed:
+        if name == LIFECYCLE:
+            yield source.problem(("computed", name), "reserved", "is computed by Ariane itself", at_key=True)
+        elif name in RESERVED:
+            message = f"{name} is a trait that people have of themselves: give the computed one a name of its own"
+            yield source.problem(("computed", name), "reserved", message, at_key=True)
     for name in traits.builtin:
         if name not in BUILT_IN:
             message = of_unknown_name("built-in computed trait", name, BUILT_IN)

@@ -1,7 +1,7 @@
 """What is wrong with a file, in words for the people who write them: the parsers' own are for programmers."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -70,13 +70,6 @@ def of_unknown_kind(message: str, given: Iterable[str], known: list[str]) -> str
     """Of a thing that is known by one of its keys, and has none of these."""
     close = [match for name in given for match in get_close_matches(name, known, n=1)]
     return f"{message.partition(':')[0]}; did you mean {close[0]!r}?" if close else message
-
-
-def of_unknown_name(kind: str, name: str, known: Collection[str]) -> str:
-    """Of one thing of a brand that names another."""
-    close = get_close_matches(name, sorted(known), n=1)
-    rest = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known)) or 'none'}"
-    return f"there is no {kind} {name!r}; {rest}"
 
 
 def _says(text: str) -> Callable[[Mapping[str, Any]], str]:

@@ -5,7 +5,7 @@ Only JSON's types are read: dates stay text, ``no`` and ``FR`` stay text, a numb
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ariane.definitions.known_keys import known_keys
-from ariane.definitions.problems import Problem
+from ariane.definitions.problems import Problem, Severity
 from ariane.definitions.wording import of_field, of_unknown_key, of_unknown_kind, of_yaml
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
@@ -59,6 +59,9 @@ class YamlFile:
         line, column = (self.keys if at_key and known in self.keys else self.values).get(known, (1, 1))
         last = place[-1] if place and code == "missing" else None
         return Problem(self.file, line, column, dotted(known if last is None else (*known, last)), code, message)
+
+    def warning(self, place: Sequence[str | int], code: str, message: str, *, at_key: bool = False) -> Problem:
+        return replace(self.problem(place, code, message, at_key=at_key), severity=Severity.WARNING)
 
 
 class YamlInvalid(Exception):

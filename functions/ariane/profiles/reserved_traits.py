@@ -10,7 +10,7 @@ from ariane.instants import format_instant, from_millis, parse_instant, to_milli
 FIRST_NAME_TRAITS = ("firstName", "first_name")
 LAST_NAME_TRAITS = ("lastName", "last_name")
 """As Segment spells them, which are the reserved ones, and as much of the field does; the first that is there counts."""
-_ADDRESS = ("street", "city", "postalCode", "state", "country")
+ADDRESS_PARTS = ("street", "city", "postalCode", "state", "country")
 _SECONDS_END = 10**11
 """A number below is seconds since 1970, as Unix has it; above, milliseconds."""
 
@@ -84,7 +84,7 @@ def _address(value: Any) -> Typed:
     """Without the parts that are no text."""
     if not isinstance(value, Mapping):
         return Typed(MISTYPED, is_whole=False)
-    parts = {name: _text_or_number(part) if name in _ADDRESS and part is not None else part for name, part in value.items()}
+    parts = {name: _text_or_number(part) if name in ADDRESS_PARTS and part is not None else part for name, part in value.items()}
     found = {name: part for name, part in parts.items() if part is not MISTYPED}
     return Typed(found if found or not value else MISTYPED, is_whole=len(found) == len(parts))
 

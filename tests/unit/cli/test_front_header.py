@@ -16,7 +16,7 @@ def test_a_cdn_of_ones_own_is_told_the_header_that_the_collector_believes(monkey
     with mock_aws():
         session = boto3.Session(region_name=REGION)
         session.client("ssm").put_parameter(Name="/ariane/prod/link-signing-key", Value="the-key", Type="SecureString")
-        monkeypatch.setattr(front, "find", lambda stage: Deployment(stage=stage or "", session=session))
+        monkeypatch.setattr(front, "find", lambda stage: Deployment(stage=stage or "", open_session=lambda: session))
         plain = CliRunner().invoke(app, ["front", "header", "--stage", "prod"])
         as_json = CliRunner().invoke(app, ["front", "header", "--stage", "prod", "--json"])
 

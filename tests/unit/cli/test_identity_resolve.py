@@ -112,7 +112,7 @@ def test_of_thousands_of_bad_lines_the_first_are_told(shell: Shell, rules: Path,
 def test_what_is_left_out_is_told(shell: Shell, rules: Path, log: Path) -> None:
     log.write_bytes(LOGIN.replace(b'"userId"', b'"context": {"bot": true}, "userId"'))
 
-    assert "Left out: 1 events of bots" in shell("identity", "resolve", "--rules", rules, log)[2]
+    assert "Left out: 1 event of bots" in shell("identity", "resolve", "--rules", rules, log)[2]
 
 
 def test_what_is_wrong_with_the_rules_or_the_files_is_told(shell: Shell, rules: Path, log: Path) -> None:

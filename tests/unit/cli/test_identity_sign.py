@@ -21,7 +21,7 @@ def prod(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with mock_aws():
         session = boto3.Session(region_name=REGION)
         session.client("ssm").put_parameter(Name="/ariane/prod/identity-signing-key", Value="the-key", Type="SecureString")
-        monkeypatch.setattr(identity, "find", lambda stage: Deployment(stage=stage or "", session=session))
+        monkeypatch.setattr(identity, "find", lambda stage: Deployment(stage=stage or "", open_session=lambda: session))
         yield
 
 

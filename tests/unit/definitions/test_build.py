@@ -319,6 +319,7 @@ def test_a_problem_is_told_to_programs_too() -> None:
         "field": "a[0].b",
         "code": "missing",
         "message": "is required",
+        "severity": "error",
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from ariane.events.model import Message
 from ariane.identity import rule_renewal, rule_work
+from ariane.identity.commits import MOST_ACTIONS
 from ariane.identity.model import OPERATOR, Split
 from ariane.identity.model import Side as SplitSide
 from ariane.identity.operating import Operator
@@ -226,7 +227,7 @@ def test_a_split_that_waits_for_the_background_is_obeyed_with_all_whose_events_i
     assert prs("user_id:u1") in world.consequences.refolded
 
 
-@pytest.mark.parametrize("most", [rule_renewal.MOST_ACTIONS, 1])
+@pytest.mark.parametrize("most", [MOST_ACTIONS, 1])
 def test_the_lift_of_a_split_that_waits_for_the_background_is_obeyed_likewise(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     world = RuleWorld(document=PLAIN)
     split = of_both_sides(world)

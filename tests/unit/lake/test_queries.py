@@ -1,13 +1,15 @@
 """Which SQL is let through, and what an answer looks like."""
 
 import re
+from pathlib import Path
 
 import orjson
 import pytest
 
 from cli.failures import CommandFailed
+from cli.lake.local import answer
 from cli.lake.results import Result, footer, show
-from cli.lake.statements import as_duckdb, read_statement
+from cli.lake.statements import as_duckdb, named_as_in_athena, read_statement
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,34 @@ def test_words_of_trino_are_said_in_the_local_engines() -> None:
 def test_what_the_local_engine_has_no_word_for_is_said_to_be_that() -> None:
     assert as_duckdb(read_statement("SHOW COLUMNS IN events")) == "DESCRIBE events"
     assert as_duckdb(read_statement("SHOW TABLES")) == "SHOW TABLES"
+
+
+@pytest.mark.parametrize(
+    ("sql", "names", "expected"),
+    [
+        ("SELECT count(*), event, max(timestamp) AS latest FROM events", ["count_star()", "event", "latest"], ["_col0", "event", "latest"]),
+        ("SELECT event || 'x' FROM events UNION ALL SELECT 'y'", ["(event || 'x')"], ["_col0"]),
+        ("WITH x AS (SELECT 1 AS a) SELECT x.a, a + 1 FROM x", ["a", "(a + 1)"], ["a", "_col1"]),
+        ("SELECT * FROM events", ["event", "timestamp"], ["event", "timestamp"]),
+        ("SHOW TABLES", ["name"], ["name"]),
+    ],
+)
+def test_a_column_without_a_name_is_named_as_athena_names_it(sql: str, names: list[str], expected: list[str]) -> None:
+    assert named_as_in_athena(read_statement(sql), names) == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("SELECT evnt FROM events", 'Referenced column "evnt" not found in FROM clause!; Candidate bindings: "event"'),
+        ("SELECT * FROM evnts", 'Table with name evnts does not exist!; Did you mean "events"?'),
+    ],
+)
+def test_what_was_probably_meant_is_said(tmp_path: Path, sql: str, says: str) -> None:
+    with pytest.raises(CommandFailed) as refused:
+        answer(tmp_path, read_statement(sql), most=1)
+    assert says in str(refused.value)
+    assert "LINE" not in str(refused.value)
 
 
 def test_every_form_of_an_answer_holds_all_of_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,5 +128,5 @@ def test_who_gives_up_waiting_stops_the_query() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        athena.run(InAws(stage="prod", open_session=never), "SELECT 1", most=1, client=client, pause=give_up)
+        athena.run(InAws(stage="prod", open_session=never), "SELECT 1", most=1, client=client, pause=give_up)  # type: ignore[arg-type]
     assert client.stopped == ["q1"]

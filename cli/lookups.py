@@ -10,6 +10,7 @@ from cli import mailbox as mailboxes
 from cli.command_options import JsonOption, StageOption
 from cli.counter import counter_lines
 from cli.deployment import find
+from cli.failures import CommandFailed
 from cli.identity_operations import add_commands, explained, say
 from cli.local.home import default_home
 from cli.profile_api import ApiRefused, connect
@@ -23,13 +24,16 @@ Identifier = Annotated[str, typer.Argument(metavar="NAMESPACE:VALUE", help="For 
 def show(
     identifier: Identifier,
     view: Annotated[Literal["counter"] | None, typer.Option(help="What helps at the till, without identifiers.")] = None,
+    locale: Annotated[str | None, typer.Option(help="Of the counter view: the language it is in; the brand's unless said.")] = None,
     stage: StageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Who it is: identifiers, traits, consents."""
+    if locale and view is None:
+        raise CommandFailed("--locale is said of a view: add --view counter")
     api = connect(find(stage))
     try:
-        found = api.profile(identifier, view=view)
+        found = api.profile(identifier, view=view, locale=locale)
     except ApiRefused as error:
         if as_json or error.code != "shared_device":
             raise

@@ -28,9 +28,10 @@ class ProfileApi:
     def __init__(self, base_url: str, token: str) -> None:
         self._http = httpx.Client(base_url=base_url, headers={"authorization": f"Bearer {token}"}, timeout=30)
 
-    def profile(self, identifier: str, *, view: str | None = None) -> dict[str, Any]:
-        """``view``: ``counter``; None for the whole profile."""
-        return self._get(f"/v1/profiles/{_segment(identifier)}", **({"view": view} if view else {}))
+    def profile(self, identifier: str, *, view: str | None = None, locale: str | None = None) -> dict[str, Any]:
+        """``view``: ``counter``, which may be asked for in a ``locale``; None for the whole profile."""
+        given = {"view": view, "locale": locale}
+        return self._get(f"/v1/profiles/{_segment(identifier)}", **{name: value for name, value in given.items() if value})
 
     def find_profile(self, identifier: str) -> dict[str, Any] | None:
         """None while nobody has the identifier."""

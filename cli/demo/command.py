@@ -77,7 +77,7 @@ def show_thread(stage: Stage, play: Play) -> None:
     thread.show(
         out,
         profile=stage.api.profile(identifier),
-        counter=stage.api.profile(identifier, view="counter"),
+        counter=stage.api.profile(identifier, view="counter", locale="en"),
         timeline=stage.api.timeline(identifier),
         mails=play.mails(),
         ledger=stage.api.messages(identifier),

@@ -130,7 +130,7 @@ def _profile(app: APIGatewayHttpResolver, sources: views.Sources, identifier: Ca
         from ariane.profiles.counter_view import counter_view  # brings in how amounts and days are written; no other route needs it
 
         _allow(app, PROFILES_COUNTER, PROFILES_READ)
-        return counter_view(sources, identifier())
+        return counter_view(sources, identifier(), _query(app)("locale"))
     _allow(app, PROFILES_READ)
     if view is not None:
         raise Rejected("unknown_view", "view is counter, or left out")

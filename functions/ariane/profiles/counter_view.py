@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ariane.events.model import Event
-from ariane.messaging.brand import Brand
+from ariane.messaging.brand import Brand, Topic
 from ariane.messaging.model import Channel, MessageClass
 from ariane.privacy.consents import Consent, ConsentQuestion, ConsentState
 from ariane.profiles.counter_events import (
@@ -24,6 +24,7 @@ from ariane.profiles.counter_events import (
     CounterEvents,
     read_events,
 )
+from ariane.profiles.counter_products import Products, product_key, products_of
 from ariane.profiles.counter_traits import AtHand, at_hand
 from ariane.profiles.counter_words import Words, decimal, first_of, masked_email, masked_phone
 from ariane.profiles.model import Profile
@@ -41,25 +42,29 @@ _BASKET_LASTS = timedelta(days=7)
 _LAST_PROMOTER, _LAST_DETRACTOR = 9, 6
 
 
-def counter_view(sources: Sources, identifier: str) -> dict[str, Any]:
-    """Raises Rejected, NotFound, Retryable."""
+def counter_view(sources: Sources, identifier: str, locale: str | None = None) -> dict[str, Any]:
+    """``locale``: the brand's unless said. Raises Rejected, NotFound, Retryable."""
     profile = sources.directory.brief(identifier)
     brand, computed = sources.brand(), at_hand(sources.computing, profile)
     events = read_events(sources.log, profile, homes=sources.homes, rules=sources.computing.asking.rules())
-    words = Words.of(brand, profile.identifiers.values())
+    words = Words.of(brand, profile.identifiers.values(), locale)
+    now = sources.clock()
+    products = Products(sources.product, words)
     return {
+        "locale": words.tag,
         "name": _name(profile, words),
         "contact": _contact(profile),
+        "birthday": words.birthday(profile.traits.get("birthday"), now),
         "lifecycle": computed.lifecycle,
         "segments": _segments(sources, profile),
         "order_count": _order_count(profile, computed),
         "lifetime_value": words.money(computed.traits.get("lifetime_value")),
-        "last_orders": _orders(events, words),
+        "last_orders": _orders(events, products, words),
         "sizes": _sizes(events, computed, words),
-        "recently_viewed": _viewed(events, words),
-        "basket": _basket(events, computed, words, since=sources.clock() - _BASKET_LASTS),
+        "recently_viewed": _viewed(events, products, words),
+        "basket": _basket(events, computed, products, words, since=now - _BASKET_LASTS),
         "loyalty": _loyalty(profile, words),
-        "offers": _offers(profile, sources.consents.states(profile.holder_ids), brand),
+        "offers": _offers(profile, sources.consents.states(profile.holder_ids), brand, words),
         "support_case": _support_case(events, words),
         "favourite_store": _favourite_store(profile, events, words),
         "last_store_visit": _last_visit(events, words),
@@ -95,12 +100,12 @@ def _order_count(profile: Profile, computed: AtHand) -> object:
     return counted if "order_count" in computed.unknown else computed.traits.get("order_count", counted)
 
 
-def _orders(events: CounterEvents, words: Words) -> list[dict[str, Any]]:
+def _orders(events: CounterEvents, products: Products, words: Words) -> list[dict[str, Any]]:
     refunded = {str(event.properties.get("order_id")) for event in events.named(REFUNDED)}
-    return [_order(event, refunded, words) for event in events.named(ORDERED)[:MOST_ORDERS]]
+    return [_order(event, refunded, products, words) for event in events.named(ORDERED)[:MOST_ORDERS]]
 
 
-def _order(event: Event, refunded: set[str], words: Words) -> dict[str, Any]:
+def _order(event: Event, refunded: set[str], products: Products, words: Words) -> dict[str, Any]:
     said = event.properties
     return {
         "date": words.day(event.timestamp),
@@ -108,33 +113,15 @@ def _order(event: Event, refunded: set[str], words: Words) -> dict[str, Any]:
         "channel": words.text(first_of(said, "sales_channel")),
         "store": words.text(first_of(said, "store_name", "store")),
         "refunded": str(said.get("order_id")) in refunded,
-        "items": [_item(each, words, said.get("currency")) for each in _products(event)[:MOST_ITEMS]],
+        "items": [products.item(each, said.get("currency")) for each in products_of(event)[:MOST_ITEMS]],
     }
-
-
-def _item(product: Mapping[str, Any], words: Words, currency: object = None) -> dict[str, Any]:
-    """A product's own ids only where nothing names it."""
-    item = {
-        "name": words.text(first_of(product, "name", "sku", "product_id")),
-        "category": words.text(product.get("category")),
-        "size": words.text(product.get("size")),
-        "variant": words.text(product.get("variant")),
-        "quantity": words.quantity(product.get("quantity")),
-        "price": words.money(product.get("price"), first_of(product, "currency") or currency),
-    }
-    return {name: value for name, value in item.items() if value is not None}
-
-
-def _products(event: Event) -> list[Mapping[str, Any]]:
-    listed = event.properties.get("products")
-    return [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
 
 
 def _sizes(events: CounterEvents, computed: AtHand, words: Words) -> list[dict[str, Any]]:
     """Bought ones, by how often; what was bought most over all time where the orders at hand say none."""
     bought = Counter[tuple[str, str | None]]()
     for event in events.named(ORDERED):
-        for product in _products(event):
+        for product in products_of(event):
             if size := words.text(product.get("size")):
                 bought[size, words.text(product.get("category"))] += 1
     found = [{"size": size, "category": category, "times": times} for (size, category), times in bought.most_common(MOST_SIZES)]
@@ -142,32 +129,32 @@ def _sizes(events: CounterEvents, computed: AtHand, words: Words) -> list[dict[s
     return found or ([{"size": favourite, "category": None, "times": None}] if favourite else [])
 
 
-def _viewed(events: CounterEvents, words: Words) -> list[dict[str, Any]]:
+def _viewed(events: CounterEvents, products: Products, words: Words) -> list[dict[str, Any]]:
     """Each product once, when it was last looked at."""
     found: dict[str, dict[str, Any]] = {}
     for event in events.named(VIEWED):
-        key = _product_key(event.properties)
+        key = product_key(event.properties)
         if key and key not in found and len(found) < MOST_VIEWED:
-            found[key] = {**_item(event.properties, words), "viewed": words.day(event.timestamp)}
+            found[key] = {**products.item(event.properties), "viewed": words.day(event.timestamp)}
     return list(found.values())
 
 
-def _basket(events: CounterEvents, computed: AtHand, words: Words, *, since: datetime) -> list[dict[str, Any]]:
+def _basket(events: CounterEvents, computed: AtHand, products: Products, words: Words, *, since: datetime) -> list[dict[str, Any]]:
     """What lies in it by the built-in trait, as it was last added; where that is not known, by the events at hand."""
     ids = computed.traits.get("open_basket", [])
     standing = (
         _standing(events, since) if "open_basket" in computed.unknown else [str(each) for each in (ids if isinstance(ids, list) else ())]
     )
-    added = {_product_key(event.properties): event for event in reversed(events.named(ADDED))}
+    added = {product_key(event.properties): event for event in reversed(events.named(ADDED))}
     found = [added[key] for key in standing if key in added]
-    return [{**_item(event.properties, words), "added": words.day(event.timestamp)} for event in found[:MOST_ITEMS]]
+    return [{**products.item(event.properties), "added": words.day(event.timestamp)} for event in found[:MOST_ITEMS]]
 
 
 def _standing(events: CounterEvents, since: datetime) -> list[str]:
     """Added since then and since the last order, and not removed since; the newest first."""
     gone, found = set[str](), dict[str, None]()
     for event in events.named(ORDERED, ADDED, REMOVED):
-        key = _product_key(event.properties)
+        key = product_key(event.properties)
         if event.name == ORDERED:
             break
         if event.name == REMOVED:
@@ -175,10 +162,6 @@ def _standing(events: CounterEvents, since: datetime) -> list[str]:
         elif key not in gone and event.timestamp >= since:
             found[key] = None
     return list(found)
-
-
-def _product_key(properties: Mapping[str, Any]) -> str:
-    return str(first_of(properties, "product_id", "sku", "name") or "")
 
 
 def _loyalty(profile: Profile, words: Words) -> dict[str, Any] | None:
@@ -189,22 +172,26 @@ def _loyalty(profile: Profile, words: Words) -> dict[str, Any] | None:
         return None
     return {
         "tier": tier,
-        "points": None if points is None else float(points) if points % 1 else int(points),
+        "points": None if points is None else words.number(points),
         "since": words.day(joined.first) if joined else None,
     }
 
 
-def _offers(profile: Profile, states: Sequence[ConsentState], brand: Brand | None) -> list[dict[str, Any]]:
+def _offers(profile: Profile, states: Sequence[ConsentState], brand: Brand | None, words: Words) -> list[dict[str, Any]]:
     """Per channel the topics of marketing that the person may be written to about now."""
     topics = {name: each for name, each in (brand.topics if brand else {}).items() if each.message_class is MessageClass.MARKETING}
     found = []
     for channel in Channel:
         granted = [name for name, topic in topics.items() if channel in topic.channels and _is_granted(name, channel, profile, states)]
-        if granted and brand:
-            found.append(
-                {"channel": str(channel), "topics": granted, "labels": [topics[name].label(brand.default_locale) for name in granted]}
-            )
+        if granted:
+            labels = [_label(topics[name], words, brand) for name in granted]
+            found.append({"channel": str(channel), "topics": granted, "labels": labels})
     return found
+
+
+def _label(topic: Topic, words: Words, brand: Brand | None) -> str:
+    label = topic.label(words.tag)
+    return topic.label(brand.default_locale) if label == topic.name and brand else label
 
 
 def _is_granted(topic: str, channel: Channel, profile: Profile, states: Iterable[ConsentState]) -> bool:

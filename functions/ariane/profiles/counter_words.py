@@ -1,17 +1,19 @@
 """How the counter view says things: amounts and days in the brand's words, and no text that would tell who somebody is beyond the name."""
 
 import re
+from calendar import isleap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
-from babel.numbers import format_currency
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_currency, format_decimal
 
+from ariane.errors import Rejected
 from ariane.identity.epochs import plain
 from ariane.identity.rules import Identifier
 from ariane.instants import format_instant
@@ -37,16 +39,21 @@ class Words:
     secrets: tuple[re.Pattern[str], ...]
 
     @classmethod
-    def of(cls, brand: Brand | None, identifiers: Iterable[str]) -> Self:
-        """``identifiers`` as ``namespace:value``: none of their values is said again."""
+    def of(cls, brand: Brand | None, identifiers: Iterable[str], locale: str | None = None) -> Self:
+        """``identifiers`` as ``namespace:value``: none is said again. ``locale``: the brand's unless said. Raises Rejected."""
         values = {plain(Identifier.parse(text)).value for text in identifiers}
         secrets = [secret_of(value) for value in sorted(values) if sum(map(str.isalnum, value)) >= _SHORTEST_IDENTIFIER]
         return cls(
-            _locale(brand.default_locale if brand else "en"),
+            _asked(locale) if locale else _locale(brand.default_locale if brand else "en"),
             brand.currency if brand else "EUR",
             ZoneInfo(brand.time_zone if brand else "UTC"),
             tuple(secrets),
         )
+
+    @property
+    def tag(self) -> str:
+        """As HTML and BCP 47 have it."""
+        return str(self.locale).replace("_", "-")
 
     def text(self, value: object) -> str | None:
         """Of a text or number without the person's own identifiers and anybody's e-mail address; None where there is none."""
@@ -73,6 +80,18 @@ class Words:
             return None
         code = currency if isinstance(currency, str) and _CURRENCY.fullmatch(currency) else self.currency
         return {"amount": float(amount), "currency": code, "text": format_currency(amount, code, locale=self.locale)}
+
+    def number(self, amount: Decimal) -> dict[str, Any]:
+        return {"amount": float(amount) if amount % 1 else int(amount), "text": format_decimal(amount, locale=self.locale)}
+
+    def birthday(self, value: object, now: datetime) -> dict[str, Any] | None:
+        """The day without its year, and how far off the next one is. 29 February is the 28th in other years."""
+        born = _date(value)
+        if born is None:
+            return None
+        today = now.astimezone(self.time_zone).date()
+        coming = min(day for year in (today.year, today.year + 1) if (day := _in_year(born, year)) >= today)
+        return {"text": format_skeleton("MMMMd", born, locale=self.locale), "in_days": (coming - today).days}
 
     def quantity(self, value: object) -> int | float | None:
         """A number, and one that pieces are counted in."""
@@ -114,6 +133,25 @@ def masked_phone(number: str) -> str:
 def first_of(properties: Mapping[str, Any], *names: str) -> object:
     """The first that is there."""
     return next((properties[name] for name in names if properties.get(name) not in (None, "")), None)
+
+
+def _asked(name: str) -> Locale:
+    try:
+        return Locale.parse(name.replace("-", "_"))
+    except (UnknownLocaleError, ValueError) as error:
+        raise Rejected("invalid_locale", f"locale: {name[:40]!r} is not one; such as fr or en-GB") from error
+
+
+def _date(value: object) -> date | None:
+    try:
+        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _in_year(born: date, year: int) -> date:
+    day = 28 if (born.month, born.day) == (2, 29) and not isleap(year) else born.day
+    return date(year, born.month, day)
 
 
 def _locale(name: str) -> Locale:

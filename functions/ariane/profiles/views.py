@@ -82,6 +82,8 @@ class Sources:
     clock: Clock
     brand: Callable[[], Brand | None] = lambda: None
     """None: nothing is published."""
+    product: Callable[[str], Mapping[str, Any] | None] = lambda _: None
+    """What the imported catalogue says of a product, by its id."""
 
 
 type Query = Callable[[str], str | None]

@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
+from typing import Any
 
 from ariane.adapters.aws.announcer import EventBridgeAnnouncer
 from ariane.adapters.aws.background_queue import SqsBackgroundQueue
@@ -14,6 +15,7 @@ from ariane.adapters.aws.enrolments import DynamoEnrolments
 from ariane.adapters.aws.event_history import DynamoEventHistory
 from ariane.adapters.aws.fragments import DynamoFragments
 from ariane.adapters.aws.identities import DynamoIdentities
+from ariane.adapters.aws.imports import DynamoObjects
 from ariane.adapters.aws.ledger import DynamoLedger
 from ariane.adapters.aws.reject_reader import DynamoRejectReader
 from ariane.adapters.aws.secrets import read_secrets
@@ -136,7 +138,13 @@ def api_sources(settings: ApiSettings, people: People) -> Sources:
         memberships=DynamoSegmentRows(dynamodb, table=settings.profiles_table),
         clock=utc_now,
         brand=people.brand,
+        product=partial(_product, DynamoObjects(dynamodb, table=settings.imports_table)),
     )
+
+
+def _product(objects: DynamoObjects, key: str) -> Mapping[str, Any] | None:
+    found = objects.get("products", key)
+    return found.properties if found else None
 
 
 def reject_reader(settings: ApiSettings) -> DynamoRejectReader:

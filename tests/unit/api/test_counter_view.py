@@ -19,6 +19,7 @@ from ariane.messaging.brand import Brand
 from ariane.profiles import counter_events
 from ariane.profiles.asked_person import Asking
 from ariane.profiles.computing import Computing
+from ariane.profiles.counter_products import MOST_LOOKUPS
 from ariane.profiles.directory import ProfileDirectory
 from ariane.profiles.reader import ProfileReader
 from ariane.profiles.views import Sources
@@ -59,6 +60,8 @@ class Till:
     stack: Stack = field(default_factory=lambda: Stack(observing=CustomerView.built_in().observing))
     view: CustomerView = field(default_factory=CustomerView.built_in)
     brand: Brand | None = BRAND
+    catalogue: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
     rows: dict[str, Row] = field(default_factory=dict)
     scopes: str = "profiles:counter"
     minute: float = 2 * DAY
@@ -95,6 +98,10 @@ class Till:
     def deliver(self, *messages: Message) -> None:
         self.stack.deliver(*(item(each, source="shop", kind=SourceKind.SERVER, received_minute=100 * DAY) for each in messages))
 
+    def _product(self, key: str) -> dict[str, Any] | None:
+        self.asked.append(key)
+        return self.catalogue.get(key)
+
     def _sources(self) -> Sources:
         reader = ProfileReader(self.stack.identities, self.stack.fragments)
         directory = ProfileDirectory(reader, self.stack.identities, rules=lambda: RULES, key=lambda: KEY)
@@ -122,6 +129,7 @@ class Till:
             memberships=self,
             clock=lambda: now,
             brand=lambda: self.brand,
+            product=self._product,
         )
 
 
@@ -235,6 +243,58 @@ def test_what_was_looked_at_and_lies_in_the_basket_is_told_by_name(till: Till) -
     assert [(each["name"], each["size"]) for each in shown["basket"]] == [("Derby Lin", "38")]
 
 
+def test_a_product_without_a_name_is_named_by_the_catalogue(till: Till) -> None:
+    till.catalogue["p-1"] = {"name": "Derby Lin", "category": "shoes", "price": 999}
+    till.deliver(
+        said("Product Viewed", "v1", 1, product_id="p-1"),
+        said("Product Viewed", "v2", 2, sku="p-2", name="Derby"),
+        said("Product Added", "a1", 3, product_id="p-1", quantity=2, price=129),
+        said("Order Completed", "o1", -1, order_id="A-1", products=[{"product_id": "p-1"}, {"product_id": "p-7"}]),
+    )
+    shown = till.show()
+
+    assert [each["name"] for each in shown["recently_viewed"]] == ["Derby", "Derby Lin"]
+    assert shown["basket"][0]["price"]["amount"] == 129
+    assert [(each["name"], each.get("category")) for each in shown["last_orders"][0]["items"]] == [("Derby Lin", "shoes"), ("p-7", None)]
+    assert sorted(till.asked) == ["p-1", "p-7"]
+
+
+def test_the_catalogue_is_asked_so_often_and_no_more(till: Till) -> None:
+    till.deliver(said("Order Completed", "o1", -1, order_id="A-1", products=[{"sku": f"p-{number}"} for number in range(20)]))
+    till.deliver(said("Order Completed", "o2", -2, order_id="A-2", products=[{"sku": f"q-{number}"} for number in range(20)]))
+    till.show()
+
+    assert len(till.asked) == MOST_LOOKUPS
+
+
+@pytest.mark.parametrize(
+    ("born", "text", "in_days"),
+    [
+        ("1980-11-24", "24 novembre", 0),
+        ("1980-11-25", "25 novembre", 1),
+        ("1980-11-23", "23 novembre", 364),
+        ("2000-02-29", "29 février", 96),
+        ("1804-11-25T00:00:00Z", "25 novembre", 1),
+    ],
+)
+def test_the_birthday_is_told_without_its_year(till: Till, born: str, text: str, in_days: int) -> None:
+    till.deliver(identify(message_id="b", minute=1, userId="u1", traits={"birthday": born}))
+    assert till.show()["birthday"] == {"text": text, "in_days": in_days}
+
+
+def test_it_is_told_in_the_language_that_was_asked_for(till: Till) -> None:
+    till.deliver(
+        said("Order Completed", "o1", 1, order_id="A-1", total=1200.5),
+        said("Consent Granted", "g1", 1, topic="offers", channel="email", email="camille@example.fr"),
+    )
+    assert till.show()["locale"] == "fr"
+    status, shown = till.get(view="counter", locale="en-GB")
+
+    assert (status, shown["locale"], shown["lifetime_value"]["text"]) == (200, "en-GB", "€1,200.50")
+    assert shown["offers"][0]["labels"] == ["Offres et nouveautés"]
+    assert till.get(view="counter", locale="klingon")[1]["code"] == "invalid_locale"
+
+
 def test_where_the_basket_was_not_recorded_from_the_beginning_the_events_at_hand_tell(till: Till) -> None:
     old = Till(stack=Stack())
     old.deliver(
@@ -279,7 +339,11 @@ def test_loyalty_and_satisfaction_are_told(till: Till) -> None:
     till.deliver(identify(message_id="tier", minute=1, userId="u1", traits={"loyalty_tier": "gold", "loyalty_points": "1250"}))
     shown = till.show()
 
-    assert shown["loyalty"] == {"tier": "gold", "points": 1250, "since": {"at": "2026-11-22T12:01:00.000Z", "text": "22 nov. 2026"}}
+    assert shown["loyalty"] == {
+        "tier": "gold",
+        "points": {"amount": 1250, "text": "1\u202f250"},
+        "since": {"at": "2026-11-22T12:01:00.000Z", "text": "22 nov. 2026"},
+    }
     assert (shown["nps"]["score"], shown["nps"]["kind"], shown["csat"]["score"]) == (9, "promoter", 2)
     assert shown["last_store_visit"]["store"] == "Lyon"
 

@@ -6,6 +6,8 @@ from cli.counter import counter_lines
 
 DAY = {"at": "2026-11-23T12:00:00.000Z", "text": "23 nov. 2026"}
 NOTHING: dict[str, Any] = {
+    "locale": "en",
+    "birthday": None,
     "name": None,
     "contact": {},
     "lifecycle": None,
@@ -49,7 +51,8 @@ def test_everything_that_is_known_is_said_in_words() -> None:
         "sizes": [{"size": "38", "category": "shoes", "times": 2}],
         "recently_viewed": [{"name": "Foulard", "viewed": DAY}],
         "basket": [{**item, "quantity": 1, "added": DAY}],
-        "loyalty": {"tier": "gold", "points": 12_500, "since": DAY},
+        "loyalty": {"tier": "gold", "points": {"amount": 12_500, "text": "12,500"}, "since": DAY},
+        "birthday": {"text": "November 24", "in_days": 1},
         "offers": [{"channel": "email", "topics": ["offers"], "labels": ["Offres"]}],
         "support_case": {"subject": "Sleeve", "status": "open", "priority": None, "channel": "phone", "opened": DAY},
         "favourite_store": "Lyon",
@@ -73,9 +76,36 @@ def test_everything_that_is_known_is_said_in_words() -> None:
         "Open support case since 23 nov. 2026: Sleeve (open, phone)",
         "Loyalty: gold, 12,500 points, since 23 nov. 2026",
         "Offers: Offres by email",
+        "Birthday: November 24 (tomorrow)",
         "Favourite store: Lyon",
         "Last visit: 23 nov. 2026, Lyon",
         "Would recommend us: 9 of 10, promoter (23 nov. 2026)",
         "Satisfaction: 4 of 5 (23 nov. 2026)",
         "There is more: what happened on some of the person's devices was not looked at.",
     ]
+
+
+def test_everything_is_said_in_one_language() -> None:
+    shown = {
+        **NOTHING,
+        "locale": "fr-FR",
+        "lifecycle": "retention",
+        "order_count": 1_204,
+        "lifetime_value": money("300,00 €"),
+        "loyalty": {"tier": "or", "points": {"amount": 12_500, "text": "12 500"}, "since": None},
+        "offers": [{"channel": "email", "topics": ["offers"], "labels": ["Offres"]}],
+        "birthday": {"text": "24 novembre", "in_days": 2},
+    }
+    assert counter_lines(shown) == [
+        "Nom inconnu",
+        "Étape et segments : fidélisation",
+        "Commandes : 1\u202f204, 300,00 € au total",
+        "Fidélité : or, 12 500 points",
+        "Offres : Offres par e-mail",
+        "Anniversaire : 24 novembre (dans 2 jours)",
+    ]
+
+
+def test_a_birthday_far_off_is_no_news_and_an_unknown_language_is_said_in_english() -> None:
+    shown = {**NOTHING, "locale": "is", "birthday": {"text": "24. nóvember", "in_days": 200}}
+    assert counter_lines(shown) == ["No name known", "Orders: 0", "Offers: none agreed to"]

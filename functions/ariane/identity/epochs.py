@@ -74,16 +74,18 @@ def plain(identifier: Identifier) -> Identifier:
 
 
 def mapped(identifiers: Sequence[Identifier], at: datetime, facts: Facts, splits: Sequence[Split] = ()) -> Mapped:
-    """``identifiers`` of one event of time ``at``, in the order of the rules; ``splits`` that stand."""
+    """``identifiers`` of one event of time ``at``, in the order of the rules; ``splits`` that stand. Of a hub's events only a split that
+    names the hub can say whose they are: it is nobody's neighbour, so whoever takes others apart does not see them."""
     gone = {each for each in identifiers if each in facts.shared_since and at >= facts.shared_since[each]}
     live = [each for each in identifiers if each not in gone]
     if not live:
         own, *rest = identifiers
         return Mapped(later_self(own), (), dict.fromkeys(rest, Reason.SHARED_DEVICE))
-    anchor = _anchor(live, splits)
+    first = live[0]
+    anchor = _anchor(live, splits if first not in facts.hubs else [each for each in splits if first in each.left | each.right])
     others = [each for each in live if each != anchor]
     dropped = dict.fromkeys((each for each in identifiers if each in gone), Reason.SHARED_DEVICE)
-    if live[0] in facts.hubs or anchor in facts.hubs:
+    if first in facts.hubs or anchor in facts.hubs:
         return Mapped(anchor, (), {**dropped, **dict.fromkeys(others, Reason.HUB)})
     dropped |= {each: Reason.HUB for each in others if each in facts.hubs}
     return Mapped(anchor, tuple(each for each in others if each not in facts.hubs), dropped)

@@ -224,7 +224,7 @@ class Resolving:
             at=at,
             merged=tuple(Merged(into=into, absorbed=tuple(sorted(merged[into])), cause=cause, at=at) for into in sorted(merged)),
             parted=tuple(Parted(origin=origin, parts=tuple(sorted(parted[origin])), cause=cause, at=at) for origin in sorted(parted)),
-            refold=tuple(sorted(self._rehomed(devices))) if after is self.after else (),
+            refold=tuple(sorted(self._rehomed(devices, self._changed_hubs()))) if after is self.after else (),
         )
 
     def _changed_devices(self) -> set[Identifier]:
@@ -232,7 +232,10 @@ class Resolving:
         after = self.facts.shared_since
         return {each for each in before.keys() | after.keys() if before.get(each) != after.get(each)}
 
-    def _rehomed(self, devices: Collection[Identifier]) -> Iterable[str]:
+    def _changed_hubs(self) -> set[Identifier]:
+        return set(facts_of(self.view.evidence, self._rules).hubs) ^ set(self.facts.hubs)
+
+    def _rehomed(self, devices: Collection[Identifier], hubs: Collection[Identifier]) -> Iterable[str]:
         """Partitions of the log with events that may be another's now."""
         found = {self._id_of(each) for each in devices}
         named = [each for each in (self.news.split, *self.view.waiting) if each is not None and each.events_to is not None]
@@ -240,7 +243,8 @@ class Resolving:
         for assertion in self.resolution.assertions:
             first, names = assertion.identifiers[0], assertion.identifiers
             is_named = any(each in devices for each in names)
-            is_moved = is_named and (is_device(first, self._rules) or any(straddles(each, names) for each in routing))
+            is_routed = is_named or any(each in hubs for each in names)
+            is_moved = (is_named and is_device(first, self._rules)) or (is_routed and any(straddles(each, names) for each in routing))
             if is_moved or any(straddles(each, names) for each in named):
                 found.add(self._id_of(first))
         for assertion in self.news.added:

@@ -82,3 +82,12 @@ def test_a_hub_links_nothing_whatever_a_split_says_of_whose_its_events_are(event
 
     assert anchor(found, both) == home
     assert all(len(each) == 1 for each in found.components)
+
+
+def test_of_a_hubs_events_a_split_of_its_neighbours_says_nothing() -> None:
+    claims = [says(f"user_id:u{name}", "email:shop", minute=minute) for minute, name in enumerate("abc")]
+    both = says("email:shop", "phone:pa", "card:la", minute=9)
+    found = resolve([*claims, both], [parts(["phone:pa"], ["card:la"], events_to=Side.RIGHT)], rules(spread=2))
+
+    assert anchor(found, both) == "email:shop"
+    assert anchor(resolve([claims[0], both], [parts(["phone:pa"], ["card:la"], events_to=Side.RIGHT)], rules(spread=2)), both) == "card:la"

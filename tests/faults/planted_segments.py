@@ -8,7 +8,7 @@ import pytest
 
 from ariane.profiles.fragment_sums import total as summed
 from ariane.profiles.fragments import Fragment
-from ariane.segments import deciding, worker
+from ariane.segments import deciding, evaluating, worker
 from tests.faults.planted import Planted
 
 
@@ -18,6 +18,10 @@ def _never_due(patch: pytest.MonkeyPatch) -> None:
 
 def _parts_are_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(worker, "_parts", lambda job: [])
+
+
+def _absorbed_rows_are_left(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(evaluating.Evaluator, "_of_theirs", lambda self, profile, ids: [])
 
 
 def _series_are_not_folded(patch: pytest.MonkeyPatch) -> None:
@@ -31,5 +35,6 @@ def _series_are_not_folded(patch: pytest.MonkeyPatch) -> None:
 SEGMENTS: Sequence[Planted] = (
     Planted("nobody is due", _never_due, "segments", 10, "seg:"),
     Planted("who was parted is forgotten", _parts_are_forgotten, "segments undone", 20, "seg:"),
+    Planted("the row of who was absorbed is left", _absorbed_rows_are_left, "segments", 10, "seg:"),
     Planted("the series of one fragment are all that is read", _series_are_not_folded, "segments", 10, "seg:"),
 )

@@ -1,6 +1,6 @@
 """The document ``profiles``, from a brand's files; publishing adds what depends on what was published before (``customer_view_epochs``)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -9,10 +9,12 @@ from ariane.conditions.catalogue import Catalogue, needs, segments_named, traits
 from ariane.conditions.computed import LIFECYCLE, ComputedTrait
 from ariane.conditions.model import Condition
 from ariane.conditions.observing import Asked, Observing
+from ariane.conditions.series import Series
 from ariane.definitions.bundle import digest
 from ariane.definitions.condition_references import conditions_of
 from ariane.definitions.files import BrandFolder
 from ariane.definitions.traits_file import TraitsFile
+from ariane.errors import Rejected
 
 
 def profiles_document(found: BrandFolder) -> dict[str, Any]:
@@ -58,9 +60,21 @@ def _reached(condition: Condition, catalogue: Catalogue) -> Iterator[tuple[str, 
 def _observing(conditions: list[Condition], catalogue: Catalogue, traits: TraitsFile) -> Observing:
     """Of no epoch yet."""
     asked = needs(conditions, catalogue, traits=(*catalogue.computed, LIFECYCLE))
+    _expect_apart(asked.series)
     series = tuple(Asked(series, keep, 0) for series, keep in asked.series.items())
     precedence: Mapping[str, tuple[str, ...]] = traits.precedence
     return Observing(0, series, dict.fromkeys(sorted(asked.traits), 0), precedence)
+
+
+def _expect_apart(asked: Iterable[Series]) -> None:
+    """A fragment names a series in four bytes, so two may share a name by chance, one brand in a million: it is told rather than counted
+    together. Raises Rejected."""
+    named: dict[str, Series] = {}
+    for series in asked:
+        other = named.setdefault(series.key, series)
+        if other != series:
+            message = f"what is asked of {other.event!r} and of {series.event!r} has one name by chance: write one of them otherwise"
+            raise Rejected("series_collide", message)
 
 
 def _bare(trait: ComputedTrait) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from ariane.conditions.series import Series
 from ariane.definitions.build import build
 from ariane.definitions.bundle import Bundle
 from ariane.definitions.customer_view_document import segment_version
 from ariane.definitions.problems import BrandInvalid
+from ariane.errors import Rejected
 
 SAMPLE = Path(__file__).parents[3] / "brand"
 
@@ -209,3 +211,13 @@ def test_files_of_others_beside_the_brands_are_nobodys_business(brand: Path) -> 
     (brand / "notes.yaml").write_text("anything: goes\n", "utf-8")
 
     assert built(brand).documents
+
+
+def test_two_questions_that_would_be_counted_together_are_not_published(brand: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_segment(brand, "a", "  performed: Order Completed\n  times: {gte: 2}")
+    put_segment(brand, "b", "  performed: Gift Wrapped\n  times: {gte: 2}")
+    built(brand)
+    monkeypatch.setattr(Series, "key", "00000000")
+
+    with pytest.raises(Rejected, match="has one name by chance"):
+        built(brand)

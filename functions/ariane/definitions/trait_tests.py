@@ -141,4 +141,4 @@ def _shown(operand: Any) -> str:
 
 
 def _never(name: str, kind: Kind, operator: str) -> str:
-    return f"{name} is {kind}, of which {operator} never holds; use one of: {', '.join(_POSSIBLE[kind])}"
+    return f"{name} is {kind}, which {operator} cannot be asked of; use one of: {', '.join(_POSSIBLE[kind])}"

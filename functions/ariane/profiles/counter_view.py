@@ -76,8 +76,8 @@ def counter_view(sources: Sources, identifier: str, locale: str | None = None) -
 
 def _name(profile: Profile, words: Words) -> str | None:
     traits = profile.traits
-    parts = [words.free_text(first_of(traits, *names)) for names in (FIRST_NAME_TRAITS, LAST_NAME_TRAITS)]
-    return " ".join(part for part in parts if part) or words.free_text(traits.get("name"))
+    parts = [words.name(first_of(traits, *names)) for names in (FIRST_NAME_TRAITS, LAST_NAME_TRAITS)]
+    return " ".join(part for part in parts if part) or words.name(traits.get("name"))
 
 
 def _contact(profile: Profile) -> dict[str, str]:

@@ -37,17 +37,20 @@ class Words:
     currency: str
     time_zone: ZoneInfo
     secrets: tuple[re.Pattern[str], ...]
+    word_secrets: tuple[re.Pattern[str], ...]
+    """Those of them that are letters alone: an account may be called as its owner is."""
 
     @classmethod
     def of(cls, brand: Brand | None, identifiers: Iterable[str], locale: str | None = None) -> Self:
         """``identifiers`` as ``namespace:value``: none is said again. ``locale``: the brand's unless said. Raises Rejected."""
         values = {plain(Identifier.parse(text)).value for text in identifiers}
-        secrets = [secret_of(value) for value in sorted(values) if sum(map(str.isalnum, value)) >= _SHORTEST_IDENTIFIER]
+        told = sorted(value for value in values if sum(map(str.isalnum, value)) >= _SHORTEST_IDENTIFIER)
         return cls(
             _asked(locale) if locale else _locale(brand.default_locale if brand else "en"),
             brand.currency if brand else "EUR",
             ZoneInfo(brand.time_zone if brand else "UTC"),
-            tuple(secrets),
+            tuple(secret_of(value) for value in told if not value.isalpha()),
+            tuple(_whole_word(secret_of(value)) for value in told if value.isalpha()),
         )
 
     @property
@@ -57,11 +60,18 @@ class Words:
 
     def text(self, value: object) -> str | None:
         """Of a text or number without the person's own identifiers and anybody's e-mail address; None where there is none."""
-        return self._said(value)
+        return self._said(value, self._without_words)
+
+    def name(self, value: object) -> str | None:
+        """Of what somebody is called by."""
+        return self._said(value, without_telephones)
 
     def free_text(self, value: object) -> str | None:
         """Of what people write: without telephone numbers of anybody, too."""
-        return self._said(value, without_telephones)
+        return self._said(value, self._without_words, without_telephones)
+
+    def _without_words(self, text: str) -> str:
+        return without_secrets(text, self.word_secrets)
 
     def _said(self, value: object, *hiding: Callable[[str], str]) -> str | None:
         """As it was written where nothing had to be hidden. What is cut off at the end is cut after that."""
@@ -102,6 +112,11 @@ class Words:
 
     def day(self, moment: datetime) -> dict[str, str]:
         return {"at": format_instant(moment), "text": format_date(moment.astimezone(self.time_zone), format="medium", locale=self.locale)}
+
+
+def _whole_word(secret: re.Pattern[str]) -> re.Pattern[str]:
+    """``rich`` is not in ostrich."""
+    return re.compile(rf"(?<![^\W\d_])(?:{secret.pattern})(?![^\W\d_])", secret.flags)
 
 
 def decimal(value: object) -> Decimal | None:

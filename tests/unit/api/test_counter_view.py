@@ -227,6 +227,20 @@ def test_a_name_that_is_an_address_is_none(till: Till) -> None:
     assert other.show()["name"] in (None, "•••")
 
 
+def test_who_is_called_as_the_account_is_has_a_name(till: Till) -> None:
+    till.deliver(said("Product Viewed", "v1", 1, product_id="p-1", name="Robe nora"))
+    till.deliver(identify(message_id="n", minute=2, userId="nora", anonymousId="a1", traits={"firstName": "Nora", "lastName": "a@b.fr"}))
+    till.deliver(
+        track(
+            "Support Case Opened", message_id="c", minute=3, userId="nora", properties={"case_id": "1", "subject": "Nora called, of señora"}
+        )
+    )
+    status, shown = till.get("/v1/profiles/user_id:nora", view="counter")
+
+    assert (status, shown["name"]) == (200, "Nora •••")
+    assert shown["support_case"]["subject"] == "••• called, of señora"
+
+
 def test_what_was_looked_at_and_lies_in_the_basket_is_told_by_name(till: Till) -> None:
     till.deliver(
         said("Product Viewed", "v1", 1, **SHOES),

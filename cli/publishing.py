@@ -7,6 +7,7 @@ from pathlib import Path
 from ariane.definitions.problems import BrandInvalid
 from cli import cdk
 from cli.brand_choice import BrandOption, chosen, shown
+from cli.brand_files import checked
 from cli.command_options import JsonOption, StageOption
 from cli.deployment import Deployment, find
 from cli.local import templates
@@ -30,8 +31,6 @@ def publish(stage: StageOption = None, brand: BrandOption = None, as_json: JsonO
 
 def published(deployment: Deployment, folder: Path) -> SegmentChanges:
     """What it changed of the segments. Raises BrandInvalid, and CommandFailed where the deployment fails."""
-    from cli.brand_files import checked  # so that --help need not read what reads files
-
     found = checked(folder)
     if found.errors:
         raise BrandInvalid(found.errors)

@@ -10,6 +10,7 @@ from ariane.definitions.likeness import of_unknown_name
 from ariane.definitions.problems import Problem
 from ariane.definitions.yaml_source import Place, YamlFile
 from ariane.journeys.definition import BranchStep, IfArm, JourneyFile, Step
+from ariane.messaging.model import Channel
 from ariane.segments.audience_people import ConsentWanted
 
 type _Leaf = Mapping[str, Any]
@@ -95,7 +96,7 @@ def _of_export(found: BrandFolder, source: YamlFile, wanted: ConsentWanted) -> I
         return
     if wanted.topic not in topics:
         yield source.problem(("export", "consent"), "unknown_topic", of_unknown_name("topic", wanted.topic, topics))
-    elif wanted.channel is not None and wanted.channel not in topics[wanted.topic].channels:
+    elif wanted.channel in [*Channel] and wanted.channel not in topics[wanted.topic].channels:  # of others, as display, no topic speaks
         message = f"the topic {wanted.topic!r} is not spoken of by {wanted.channel}"
         yield source.problem(("export", "consent"), "channel_of_topic", message)
 

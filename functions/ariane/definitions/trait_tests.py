@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -12,13 +13,14 @@ from ariane.definitions.files import BrandFolder
 from ariane.definitions.known_names import KnownNames
 from ariane.definitions.likeness import of_unknown_name
 from ariane.definitions.names_used import TraitUse, trait_uses
-from ariane.definitions.problems import Problem
+from ariane.definitions.problems import Problem, Severity
 from ariane.definitions.traits_file import TraitsFile
 from ariane.definitions.yaml_source import Place
 
 _NUMBERS = frozenset({"count", "sum", "min", "max", "average", "distinct", "days_since"})
 _LISTS = frozenset({"recent", "basket"})
-_EQUALITY = ("equals", "not_equals", "in", "not_in")
+_NEGATIVE = ("not_equals", "not_in")
+_EQUALITY = ("equals", "in", *_NEGATIVE)
 _ORDER = ("gt", "gte", "lt", "lte", "between")
 _TEXTS = ("contains", "starts_with", "ends_with")
 _CLOCK = ("before", "after", "within", "older_than", "within_next", "anniversary")
@@ -54,19 +56,37 @@ def kind_of(trait: ComputedTrait) -> Kind | None:
 def impossible_tests(found: BrandFolder) -> Iterator[Problem]:
     computed = _computed(found)
     for use in trait_uses(found):
-        if use.path == LIFECYCLE:
-            yield from _of_lifecycle(use)
-        elif use.path in computed and (kind := kind_of(computed[use.path])) is not None:
-            yield from _of_kind(use, kind)
+        slips = list(_slips(use, computed))
+        if not _can_hold(use, slips):
+            yield from slips
 
 
 def unlikely_tests(found: BrandFolder, known: KnownNames) -> Iterator[Problem]:
-    """Of traits that are values of a property that is said to be a text, and might be an instant or a number as a text all the same."""
+    """Slips in tests that can hold all the same; and of traits that are values of a property that is said to be a text, and might be an
+    instant or a number as a text."""
     computed = _computed(found)
     for use in trait_uses(found):
+        slips = list(_slips(use, computed))
+        if _can_hold(use, slips):
+            yield from (replace(slip, severity=Severity.WARNING) for slip in slips)
         trait = computed.get(use.path)
         if trait is not None and _is_text(trait, known) and (operator := _operator(use, (*_CLOCK, *_ORDER))):
             yield use.source.warning((*use.place, operator), "operator_of_trait", _never(use.path, Kind.TEXT, operator), at_key=True)
+
+
+def _slips(use: TraitUse, computed: Mapping[str, ComputedTrait]) -> Iterator[Problem]:
+    if use.path == LIFECYCLE:
+        yield from _of_lifecycle(use)
+    elif use.path in computed and (kind := kind_of(computed[use.path])) is not None:
+        yield from _of_kind(use, kind)
+
+
+def _can_hold(use: TraitUse, slips: Sequence[Problem]) -> bool:
+    """A negative one holds of everything else; a choice, by what else it names."""
+    if _operator(use, _NEGATIVE):
+        return True
+    values = [slip for slip in slips if slip.code != "operator_of_trait"]
+    return len(values) == len(slips) < len(use.test.get("in") or ())
 
 
 def _computed(found: BrandFolder) -> Mapping[str, ComputedTrait]:

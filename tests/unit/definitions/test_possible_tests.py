@@ -38,6 +38,7 @@ OPERANDS = st.one_of(
 )
 ONE_BY_ONE = (
     "equals",
+    "not_equals",
     "gt",
     "gte",
     "lt",
@@ -55,9 +56,9 @@ ONE_BY_ONE = (
 
 @st.composite
 def questions(draw: st.DrawFn) -> dict[str, Any]:
-    operator = draw(st.sampled_from([*ONE_BY_ONE, "in", "between"]))
-    if operator == "in":
-        return {operator: draw(st.lists(OPERANDS, min_size=1, max_size=1))}
+    operator = draw(st.sampled_from([*ONE_BY_ONE, "in", "not_in", "between"]))
+    if operator in ("in", "not_in"):
+        return {operator: draw(st.lists(OPERANDS, min_size=1, max_size=3))}
     return {operator: [draw(OPERANDS), draw(OPERANDS)] if operator == "between" else draw(OPERANDS)}
 
 
